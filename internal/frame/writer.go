@@ -1,0 +1,139 @@
+package frame
+
+import (
+	"encoding/binary"
+	"io"
+)
+
+// A Writer writes frames. Its methods are for one goroutine.
+//
+// Frames gather in a buffer until it is full or Flush is called: the caller
+// flushes when it is about to wait, and many small frames share one write.
+// A write that failed is final, since it may have left half a frame behind:
+// every later call returns the same error.
+type Writer struct {
+	// Transfer moves the N bytes of rest to dst and lowers N by what was
+	// moved, in whatever way beats reading and writing. An error of the
+	// reader is given as a *RestError. Nil means to read and to write.
+	Transfer func(dst io.Writer, rest *io.LimitedReader) error
+
+	dst     io.Writer
+	buf     []byte // whole frames, the last of which may want the end of its payload
+	written int64
+	err     error
+}
+
+// NewWriter writes frames to dst.
+func NewWriter(dst io.Writer) *Writer {
+	return &Writer{dst: dst}
+}
+
+// Written counts the frames of which dst has taken every byte.
+func (w *Writer) Written() int64 { return w.written }
+
+// Put writes one payload as one frame. It does not keep the payload. The error
+// is a *RestError where p.Rest could not be read, else that of the destination.
+func (w *Writer) Put(p Payload) error {
+	if w.err == nil && p.Rest == nil && HeaderSize+len(p.Bytes) <= cap(w.buf)-len(w.buf) {
+		w.buf = append(AppendHeader(w.buf, int64(len(p.Bytes))), p.Bytes...)
+		return nil
+	}
+	return w.put(p)
+}
+
+// put writes a frame for which the buffer has no room.
+func (w *Writer) put(p Payload) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.buf == nil {
+		w.buf = make([]byte, 0, bufferSize)
+	}
+	fits := p.Rest == nil && HeaderSize+len(p.Bytes) <= cap(w.buf)
+	if fits || cap(w.buf)-len(w.buf) < HeaderSize {
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	w.buf = AppendHeader(w.buf, p.Size())
+	// The header travels with the payload's beginning: alone it would cost
+	// a system call here and wake the peer for nothing.
+	n := min(len(p.Bytes), cap(w.buf)-len(w.buf))
+	w.buf = append(w.buf, p.Bytes[:n]...)
+	if fits {
+		return nil
+	}
+	return w.finish(p.Bytes[n:], p.Rest)
+}
+
+// finish writes the buffer and what follows it of its last frame.
+func (w *Writer) finish(tail []byte, rest *io.LimitedReader) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(tail) > 0 {
+		if _, w.err = w.dst.Write(tail); w.err != nil {
+			return w.err
+		}
+	}
+	if rest != nil {
+		if w.err = w.transfer(rest); w.err != nil {
+			return w.err
+		}
+	}
+	w.written++
+	return nil
+}
+
+func (w *Writer) transfer(rest *io.LimitedReader) error {
+	if w.Transfer != nil {
+		return w.Transfer(w.dst, rest)
+	}
+	return Copy(w.dst, rest, w.buf[:cap(w.buf)])
+}
+
+// Copy moves the N bytes of rest to dst by way of buf. An error of the reader,
+// io.ErrUnexpectedEOF where it ends early, is given as a *RestError.
+func Copy(dst io.Writer, rest *io.LimitedReader, buf []byte) error {
+	for rest.N > 0 {
+		n, err := rest.Read(buf)
+		if n > 0 {
+			if _, werr := dst.Write(buf[:n]); werr != nil {
+				return werr
+			}
+		}
+		if err == io.EOF && rest.N > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil && err != io.EOF {
+			return &RestError{err}
+		}
+	}
+	return nil
+}
+
+// Flush hands everything that has been put to the destination.
+func (w *Writer) Flush() error {
+	if w.err != nil || len(w.buf) == 0 {
+		return w.err
+	}
+	n, err := w.dst.Write(w.buf)
+	w.written += wholeFrames(w.buf[:n])
+	w.buf = w.buf[:0]
+	w.err = err
+	return err
+}
+
+// wholeFrames counts the frames that stand whole in b.
+func wholeFrames(b []byte) int64 {
+	var count int64
+	for len(b) >= HeaderSize {
+		end := HeaderSize + int64(binary.BigEndian.Uint32(b[1:]))
+		if end > int64(len(b)) {
+			break
+		}
+		b = b[end:]
+		count++
+	}
+	return count
+}
