@@ -229,10 +229,25 @@ func (rr *restReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Source is the reader under r: once a payload has a Rest, what is left of it
-// can be moved from there without passing through r. Whoever does so lowers
-// Rest.N by what was moved.
+// Source is the Reader's own source: what is left of the payload can be moved
+// straight from there, past the Reader. Whoever does so calls Moved.
 func (rr *restReader) Source() io.Reader { return rr.r.src }
+
+// Moved accounts for n bytes of the payload that were moved from Source, and
+// for the error that ended that, if one did; io.ErrUnexpectedEOF is the end of
+// the stream. It gives the error as Next would, and lowers Rest.N.
+func (rr *restReader) Moved(n int64, err error) error {
+	rr.r.offset += n
+	rr.r.rest.N -= n
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	if err != nil {
+		err = rr.r.torn(err, rr.size-rr.r.rest.N, rr.size)
+		rr.r.err = err
+	}
+	return err
+}
 
 func (r *Reader) torn(err error, got, want int64) error {
 	if err != io.EOF {

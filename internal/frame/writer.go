@@ -3,6 +3,7 @@ package frame
 import (
 	"encoding/binary"
 	"io"
+	"sync/atomic"
 )
 
 // A Writer writes frames. Its methods are for one goroutine.
@@ -19,7 +20,8 @@ type Writer struct {
 
 	dst     io.Writer
 	buf     []byte // whole frames, the last of which may want the end of its payload
-	written int64
+	pending int64  // frames that are whole in buf
+	written atomic.Int64
 	err     error
 }
 
@@ -28,14 +30,16 @@ func NewWriter(dst io.Writer) *Writer {
 	return &Writer{dst: dst}
 }
 
-// Written counts the frames of which dst has taken every byte.
-func (w *Writer) Written() int64 { return w.written }
+// Written counts the frames of which the destination has taken every byte. It
+// may be called at any time, by any goroutine.
+func (w *Writer) Written() int64 { return w.written.Load() }
 
 // Put writes one payload as one frame. It does not keep the payload. The error
 // is a *RestError where p.Rest could not be read, else that of the destination.
 func (w *Writer) Put(p Payload) error {
 	if w.err == nil && p.Rest == nil && HeaderSize+len(p.Bytes) <= cap(w.buf)-len(w.buf) {
 		w.buf = append(AppendHeader(w.buf, int64(len(p.Bytes))), p.Bytes...)
+		w.pending++
 		return nil
 	}
 	return w.put(p)
@@ -61,6 +65,7 @@ func (w *Writer) put(p Payload) error {
 	n := min(len(p.Bytes), cap(w.buf)-len(w.buf))
 	w.buf = append(w.buf, p.Bytes[:n]...)
 	if fits {
+		w.pending++
 		return nil
 	}
 	return w.finish(p.Bytes[n:], p.Rest)
@@ -81,7 +86,7 @@ func (w *Writer) finish(tail []byte, rest *io.LimitedReader) error {
 			return w.err
 		}
 	}
-	w.written++
+	w.written.Add(1)
 	return nil
 }
 
@@ -118,9 +123,11 @@ func (w *Writer) Flush() error {
 		return w.err
 	}
 	n, err := w.dst.Write(w.buf)
-	w.written += wholeFrames(w.buf[:n])
-	w.buf = w.buf[:0]
-	w.err = err
+	if err != nil {
+		w.pending = wholeFrames(w.buf[:n])
+	}
+	w.written.Add(w.pending)
+	w.buf, w.pending, w.err = w.buf[:0], 0, err
 	return err
 }
 

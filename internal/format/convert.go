@@ -1,0 +1,74 @@
+package format
+
+import (
+	"io"
+
+	"ductworks/internal/frame"
+)
+
+// A conversion makes a record's payload, for which it may append to dst. The
+// error has no Where.
+type conversion func(dst, record []byte) ([]byte, *RecordError)
+
+// within makes a payload of at most limit bytes.
+func (c conversion) within(limit int64, dst, record []byte) ([]byte, *RecordError) {
+	payload, fault := c(dst, record)
+	if fault == nil && int64(len(payload)) > limit {
+		fault = tooLarge("", limit)
+	}
+	return payload, fault
+}
+
+// A lineDecoder gives a payload for each record of a splitter.
+type lineDecoder struct {
+	records splitter
+	convert conversion // nil takes a record as it is
+	limit   int64      // of a payload
+	scratch []byte
+	err     error
+}
+
+// newLineDecoder reads records of at most limit bytes, which may differ from
+// the payload's o.Limit.
+func newLineDecoder(src io.Reader, delim []byte, limit int64, o Options, convert conversion) *lineDecoder {
+	return &lineDecoder{
+		records: splitter{in: buffer{src: src}, delim: delim, limit: max(limit, 0)},
+		convert: convert,
+		limit:   o.Limit,
+	}
+}
+
+func (d *lineDecoder) Next() (frame.Payload, error) {
+	if d.err != nil {
+		return frame.Payload{}, d.err
+	}
+	payload, err := d.next()
+	d.err = err
+	return frame.Payload{Bytes: payload}, err
+}
+
+func (d *lineDecoder) next() ([]byte, error) {
+	record, err := d.records.next()
+	if err == errTooLarge {
+		return nil, tooLarge(d.records.where(), d.limit)
+	}
+	if err != nil || d.convert == nil {
+		return record, err
+	}
+	payload, fault := d.convert.within(d.limit, reuse(d.scratch, len(record)), record)
+	if fault != nil {
+		fault.Where = d.records.where()
+		return nil, fault
+	}
+	d.scratch = payload
+	return payload, nil
+}
+
+// lineMessage gives the payload of text taken as one record.
+func lineMessage(text string, limit int64, convert conversion) ([]byte, error) {
+	payload, fault := convert.within(limit, nil, []byte(text))
+	if fault != nil {
+		return nil, fault
+	}
+	return payload, nil
+}

@@ -1,0 +1,180 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"ductworks/internal/frame"
+)
+
+// A jsonDecoder splits and checks a stream of documents.
+//
+// Documents that lie whole in the buffer are read where they lie. One that
+// reaches beyond the buffer is read by a second jsontext.Decoder, which can
+// wait for more in the middle of a document and gathers it in its own memory;
+// what that has read too far goes back to the buffer.
+type jsonDecoder struct {
+	in      buffer
+	limit   int64
+	options []jsontext.Options
+
+	held  bytes.Buffer      // what in holds
+	whole *jsontext.Decoder // over held
+	used  int               // so much of held
+
+	reach   *jsontext.Decoder // over tail
+	tail    documentReader
+	largest int // document that reach has gathered
+
+	breaks int // line breaks before what is not used yet
+	err    error
+}
+
+// errPartial says that the buffer does not hold the next document's end.
+var errPartial = errors.New("the document reaches beyond the buffer")
+
+func newJSONDecoder(src io.Reader, o Options) Decoder {
+	d := &jsonDecoder{
+		in:      buffer{src: src},
+		limit:   o.Limit,
+		options: rfc8259(),
+		whole:   new(jsontext.Decoder),
+		reach:   new(jsontext.Decoder),
+	}
+	d.restart()
+	return d
+}
+
+func (d *jsonDecoder) Next() (frame.Payload, error) {
+	if d.err != nil {
+		return frame.Payload{}, d.err
+	}
+	doc, err := d.next()
+	d.err = err
+	return frame.Payload{Bytes: doc}, err
+}
+
+func (d *jsonDecoder) next() ([]byte, error) {
+	for {
+		doc, err := d.buffered()
+		if err != errPartial {
+			return doc, err
+		}
+		if d.begun() {
+			return d.reaching()
+		}
+		if err := d.in.more(bufferSize); err != nil {
+			return nil, err
+		}
+		d.restart()
+	}
+}
+
+// restart lets whole read what the buffer holds from now on.
+func (d *jsonDecoder) restart() {
+	d.held = *bytes.NewBuffer(d.in.bytes())
+	d.whole.Reset(&d.held, d.options...)
+	d.used = 0
+}
+
+// buffered gives the next document if the buffer holds it to its end.
+func (d *jsonDecoder) buffered() ([]byte, error) {
+	ahead := d.in.bytes()[d.used:]
+	doc, err := d.whole.ReadValue()
+	switch {
+	case err == nil:
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errPartial
+	default:
+		return nil, d.syntaxError(ahead, faultOffset(err)-d.used, err)
+	}
+	end := int(d.whole.InputOffset()) - d.used
+	if end == len(ahead) && !selfEnding(doc) {
+		return nil, errPartial
+	}
+	if err := d.check(doc, ahead[:end-len(doc)], ahead[end:]); err != nil {
+		return nil, err
+	}
+	d.breaks += countBreaks(ahead[:end])
+	d.used += end
+	d.releaseReach()
+	return doc, nil
+}
+
+// begun drops what has been used and the white space behind it. It reports
+// whether the beginning of a document is left.
+func (d *jsonDecoder) begun() bool {
+	d.in.skip(d.used)
+	d.used = 0
+	held := d.in.bytes()
+	space := 0
+	for space < len(held) && isSpace(held[space]) {
+		space++
+	}
+	d.breaks += countBreaks(held[:space])
+	d.in.skip(space)
+	return space < len(held)
+}
+
+// check finds what jsontext does not: before and after are what stands around
+// doc in the input.
+func (d *jsonDecoder) check(doc, before, after []byte) error {
+	if int64(len(doc)) > d.limit {
+		return tooLarge(d.line(before), d.limit)
+	}
+	if i := invalidUTF8(doc); i >= 0 {
+		return &RecordError{Where: d.line(before, doc[:i]), Reason: invalidUTF8Reason(i), Hint: "use -f raw or -f base64"}
+	}
+	if !selfEnding(doc) && len(after) > 0 && continues(after[0]) {
+		reason := "not JSON: no white space behind " + kindName(doc)
+		return &RecordError{Where: d.line(before, doc), Reason: reason, Hint: hintSpace}
+	}
+	return nil
+}
+
+// syntaxError is the error for a fault that jsontext found at byte at of ahead,
+// which is what is not used yet.
+func (d *jsonDecoder) syntaxError(ahead []byte, at int, err error) error {
+	reason, hint := describe(ahead, at, err)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		at = len(trimSpace(ahead))
+		if countBreaks(ahead[:at]) > 0 {
+			reason += ", begun on " + d.line()
+		}
+	}
+	return &RecordError{Where: d.line(ahead[:at]), Reason: reason, Hint: hint}
+}
+
+// line names the line in which the parts end that stand next in the input.
+func (d *jsonDecoder) line(parts ...[]byte) string {
+	line := d.breaks + 1
+	for _, part := range parts {
+		line += countBreaks(part)
+	}
+	return fmt.Sprintf("line %d", line)
+}
+
+// selfEnding reports whether a document shows its own end, as all do but
+// numbers, true, false and null.
+func selfEnding(doc []byte) bool {
+	return doc[0] == '{' || doc[0] == '[' || doc[0] == '"'
+}
+
+// continues reports whether c cannot stand right behind a document that does
+// not show its own end.
+func continues(c byte) bool {
+	return !isSpace(c) && c != '{' && c != '[' && c != '"'
+}
+
+func kindName(doc []byte) string {
+	if c := doc[0]; c == '-' || '0' <= c && c <= '9' {
+		return "a number"
+	}
+	return string(doc)
+}
+
+func countBreaks(b []byte) int { return bytes.Count(b, []byte{'\n'}) }

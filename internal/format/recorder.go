@@ -1,0 +1,60 @@
+package format
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// recordedTime is RFC 3339 with all nine digits of a nanosecond, so that the
+// lines of a recording sort by it.
+const recordedTime = "2006-01-02T15:04:05.000000000Z07:00"
+
+// A Recorder writes one JSON line for each message that it is shown. Its
+// methods may be called by several goroutines.
+type Recorder struct {
+	w         io.Writer
+	mu        sync.Mutex
+	line      bytes.Buffer
+	documents jsonEncoder
+}
+
+// NewRecorder records to w, which gets each line in one write.
+func NewRecorder(w io.Writer) *Recorder {
+	return &Recorder{w: w, documents: jsonEncoder{checker: checker{options: rfc8259()}}}
+}
+
+// Record writes the line for one message of connection 1, direction being
+// "send" or "recv". The error is that of the writer.
+func (r *Recorder) Record(direction string, payload []byte) error {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.line.Reset()
+	r.line.WriteString(`{"time":"`)
+	r.line.WriteString(now.Format(recordedTime))
+	r.line.WriteString(`","conn":1,"direction":"`)
+	r.line.WriteString(direction)
+	r.line.WriteString(`","size":`)
+	r.line.WriteString(strconv.Itoa(len(payload)))
+	r.writePayload(payload)
+	r.line.WriteString("}\n")
+	_, err := r.w.Write(r.line.Bytes())
+	return err
+}
+
+// writePayload writes the member that holds the payload: as a document where
+// it is one, else as base64.
+func (r *Recorder) writePayload(payload []byte) {
+	if document, ok := r.documents.line(payload); ok {
+		r.line.WriteString(`,"message":`)
+		r.line.Write(document)
+		return
+	}
+	r.line.WriteString(`,"base64":"`)
+	r.line.Write(base64.StdEncoding.AppendEncode(nil, payload))
+	r.line.WriteByte('"')
+}

@@ -1,0 +1,100 @@
+package format
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"ductworks/internal/frame"
+)
+
+var textFormat = Format{
+	Name:       "text",
+	Summary:    "each line as a JSON string; other documents are printed as compact JSON",
+	Delimited:  true,
+	NewDecoder: newTextDecoder,
+	NewEncoder: func(o Options) Encoder { return &textEncoder{delim: o.delimiter(), options: rfc8259()} },
+	Message: func(text string, o Options) ([]byte, error) {
+		return lineMessage(text, o.Limit, quoting(o.Limit))
+	},
+}
+
+func newTextDecoder(src io.Reader, o Options) Decoder {
+	const quotes = 2
+	return newLineDecoder(src, o.delimiter(), o.Limit-quotes, o, quoting(o.Limit))
+}
+
+// quoting makes JSON strings of at most limit bytes.
+func quoting(limit int64) conversion {
+	return func(dst, line []byte) ([]byte, *RecordError) {
+		const longestEscape, quotes = 6, 2
+		if longestEscape*int64(len(line))+quotes > limit && quotedSize(line) > limit {
+			return nil, tooLarge("", limit)
+		}
+		quoted, err := appendQuoted(dst, line)
+		if err != nil {
+			return nil, &RecordError{
+				Reason: fmt.Sprintf("invalid UTF-8 at byte %d", invalidUTF8(line)+1),
+				Hint:   "use -f raw or -f base64",
+			}
+		}
+		return quoted, nil
+	}
+}
+
+type textEncoder struct {
+	delim   []byte
+	options []jsontext.Options
+	scratch []byte
+}
+
+func (e *textEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
+	text, err := e.text(trimSpace(p.Bytes))
+	if err != nil {
+		return err
+	}
+	if foundEarly(text, e.delim) {
+		return delimited(text, e.delim, "-f json")
+	}
+	w.Write(text) // a failure comes up in the next write
+	_, err = w.Write(e.delim)
+	return err
+}
+
+// text gives what is shown for a document.
+func (e *textEncoder) text(doc []byte) ([]byte, error) {
+	if len(doc) < 2 || doc[0] != '"' {
+		return e.compact(doc)
+	}
+	if inner := doc[1 : len(doc)-1]; doc[len(doc)-1] == '"' && plain(inner) {
+		return inner, nil
+	}
+	text, err := jsontext.AppendUnquote(reuse(e.scratch, len(doc)), doc)
+	if err != nil {
+		return nil, unfitString(doc)
+	}
+	e.scratch = text
+	return text, nil
+}
+
+func (e *textEncoder) compact(doc []byte) ([]byte, error) {
+	text, ok := compact(reuse(e.scratch, len(doc)), doc, e.options)
+	if !ok {
+		return nil, unfitJSON(doc)
+	}
+	e.scratch = text
+	return text, nil
+}
+
+// unfitString says why a string has no text.
+func unfitString(doc []byte) *UnfitError {
+	if reason, _ := notJSON(doc); reason != "" {
+		return unfitJSON(doc)
+	}
+	return &UnfitError{
+		Reason: "the string holds half a surrogate pair, which is no character",
+		Hint:   "use -f json",
+	}
+}
