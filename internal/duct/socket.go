@@ -1,0 +1,94 @@
+package duct
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// A stream is what *net.UnixConn and *net.TCPConn have in common.
+type stream interface {
+	net.Conn
+	syscall.Conn
+	CloseRead() error
+	CloseWrite() error
+}
+
+// A socket is a Conn of our own, whose waiting is done by Go's poller.
+type socket struct {
+	conn    stream
+	raw     syscall.RawConn
+	address Address
+
+	moved  atomic.Int64
+	fault  fault
+	ending atomic.Bool // CloseRead was called
+	out    outgoing
+}
+
+func newSocket(conn net.Conn, address Address) (*socket, error) {
+	s, ok := conn.(stream)
+	if !ok {
+		return nil, fmt.Errorf("%T is no stream socket", conn)
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	c := &socket{conn: s, raw: raw, address: address}
+	c.out.prepare(c)
+	return c, nil
+}
+
+func (s *socket) Read(p []byte) (int, error) {
+	n, err := s.read(p)
+	s.moved.Add(int64(n))
+	return n, s.fault.instead(s.explain("read from", err))
+}
+
+// CloseWrite ends the sending direction.
+func (s *socket) CloseWrite() error {
+	return s.explain("end sending to", s.conn.CloseWrite())
+}
+
+// CloseRead ends the receiving direction.
+func (s *socket) CloseRead() error {
+	s.ending.Store(true)
+	err := s.endReading()
+	// Where the connection has broken there is nothing left to end.
+	if errors.Is(err, syscall.ENOTCONN) {
+		return nil
+	}
+	return s.explain("end receiving from", err)
+}
+
+func (s *socket) Close() error { return s.explain("close the connection to", s.conn.Close()) }
+
+func (s *socket) Address() Address { return s.address }
+
+func (s *socket) Moved() int64 { return s.moved.Load() }
+
+func (s *socket) Peer() (peer Peer, err error) {
+	// Linux answers for TCP too, with uid -1.
+	if !s.address.IsUnix() {
+		return Peer{}, errors.ErrUnsupported
+	}
+	if e := s.raw.Control(func(fd uintptr) { peer, err = peerOf(int(fd)) }); e != nil {
+		err = e
+	}
+	return peer, s.explain("ask who is at", err)
+}
+
+func (s *socket) Err() error {
+	return s.fault.ask(func() (err error) {
+		if e := s.raw.Control(func(fd uintptr) { err = pendingError(int(fd)) }); e != nil {
+			err = e
+		}
+		return s.explain("connection to", err)
+	})
+}
+
+// explain says what was being done when the system said err.
+func (s *socket) explain(doing string, err error) error { return explain(doing, s.address, err) }
