@@ -1,0 +1,96 @@
+package cmd
+
+import (
+	"context"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"ductworks/internal/duct"
+)
+
+// listenOptions are what only listen has.
+type listenOptions struct {
+	session
+	addressFile string
+	mode        modeValue
+}
+
+func newListen(a *app) *cobra.Command {
+	l := &listenOptions{session: session{app: a}}
+	l.mode.mode = 0o600
+	c := &cobra.Command{
+		Use:   "listen [flags] [ADDRESS] [-- CMD [ARG...]]",
+		Short: "wait at an address for one peer and talk",
+		Long: `listen waits for one peer, then joins it to its stdin and stdout, or to those of
+CMD. Without an address it makes a private one and prints it on stderr.`,
+		Example: `  ductworks listen /tmp/a.sock
+  ductworks listen -f text :7000 | while read -r line; do echo "got $line"; done
+  ductworks listen --address-file addr -- jq --unbuffered -c '.n + 1'`,
+		RunE: func(c *cobra.Command, args []string) error { return runListen(c.Context(), l, c, args) },
+	}
+	l.register(c)
+	fs := c.Flags()
+	fs.StringVar(&l.addressFile, "address-file", "", "write the address there once it can be connected to")
+	fs.Var(&l.mode, "mode", "mode of the socket file")
+	group(fs, "Listening", "address-file", "mode")
+	return c
+}
+
+func runListen(ctx context.Context, l *listenOptions, c *cobra.Command, args []string) error {
+	word, err := l.prepareFilter(c, args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := l.limited(ctx)
+	defer cancel()
+	listener, err := l.listen(word)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if err := l.announce(word, listener.Address()); err != nil {
+		return err
+	}
+	conn, err := l.accept(ctx, listener, l.wait)
+	if err != nil {
+		return err
+	}
+	return l.carry(ctx, conn, "the connection on "+listener.Address().String())
+}
+
+// listen binds the address, or a fresh one if word is empty.
+func (l *listenOptions) listen(word string) (*duct.Listener, error) {
+	o := duct.ListenOptions{Mode: l.mode.mode, Refused: l.report}
+	if word == "" {
+		return duct.ListenFresh(privateFolders(), o)
+	}
+	address, err := duct.ParseAddress(word)
+	if err != nil {
+		return nil, err
+	}
+	return duct.Listen(address, o)
+}
+
+// privateFolders are where a fresh socket may live, the best first.
+func privateFolders() []string {
+	var dirs []string
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.Getenv("TMPDIR"), "/tmp"} {
+		if dir != "" {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// accept waits for the one peer of listener. When it has come, the address is gone.
+func (a *app) accept(ctx context.Context, listener *duct.Listener, wait durationValue) (duct.Conn, error) {
+	ctx, cancel := timeLimit(ctx, wait.d, "nobody connected to "+listener.Address().String())
+	defer cancel()
+	conn, err := listener.Accept(ctx)
+	if err != nil {
+		return nil, cancelled(ctx, err)
+	}
+	a.detail("%s has a peer", listener.Address())
+	return conn, listener.Close()
+}

@@ -1,0 +1,131 @@
+// Package cmd is the application: its commands, their flags and configuration,
+// and what becomes of errors. It holds no loop over bytes.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what all commands of a run share.
+type app struct {
+	streams *Streams
+	config  string // the --config flag
+	verbose int
+	quiet   bool
+}
+
+// Run executes the command line args. It has told the user of the error that
+// it returns, which is for a caller that wants to know how the work ended.
+func Run(ctx context.Context, args []string, s *Streams) (int, error) {
+	a := &app{streams: s}
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !silent(err) {
+		s.say("%v", err)
+	}
+	return status(err), err
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ductworks",
+		Short: "netcat for messages",
+		Long: `ductworks connects programs by ducts: channels where one send is one recv,
+over ordinary sockets. Records on stdin become messages, received messages
+become records on stdout.`,
+		Example: `  ductworks listen /tmp/a.sock
+  printf '"hi"\n{"n":1}\n' | ductworks connect /tmp/a.sock`,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.ArbitraryArgs,
+		RunE:              a.withoutCommand,
+		PersistentPreRunE: a.configure,
+	}
+	root.SetOut(a.streams.Out)
+	root.SetErr(a.streams.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%w (see %s --help)", err, c.CommandPath())
+	})
+	root.SetVersionTemplate("ductworks {{.Version}}\n")
+	root.SetUsageFunc(usage)
+	fs := root.PersistentFlags()
+	fs.SortFlags = false
+	fs.CountVarP(&a.verbose, "verbose", "v", "say on stderr what happens")
+	fs.BoolVar(&a.quiet, "quiet", false, "say nothing on stderr but errors")
+	fs.StringVar(&a.config, "config", "", "configuration file (empty: none, and no environment)")
+	group(fs, "Seeing", "verbose", "quiet")
+	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newVersion(a))
+	return root
+}
+
+// withoutCommand answers a command line that names no command that there is.
+func (a *app) withoutCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		c.SetOut(a.streams.Err)
+		c.Help()
+		return usagef("no command was given")
+	}
+	names := commandNames(c)
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("there is no command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return usagef("there is no command %q: one of %s", args[0], listOf(names))
+}
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// note tells the user what is no error, unless asked to be quiet.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		a.streams.say(format, args...)
+	}
+}
+
+// detail tells what -v asks for.
+func (a *app) detail(format string, args ...any) {
+	if a.verbose > 0 {
+		a.note(format, args...)
+	}
+}
+
+// report tells of an error that does not end the work.
+func (a *app) report(err error) { a.streams.say("%v", err) }
+
+// listOf joins words for people: a, b or c.
+func listOf(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// messageError says which --message flag is wrong.
+func messageError(number int, err error) error {
+	return fmt.Errorf("--message %d: %w", number, err)
+}
+
+// cancelled says whether err is that of a context, and which cause it has.
+func cancelled(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return context.Cause(ctx)
+	}
+	return err
+}

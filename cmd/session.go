@@ -1,0 +1,139 @@
+package cmd
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"ductworks/internal/duct"
+	"ductworks/internal/relay"
+)
+
+// A session is what listen and connect have in common: one duct whose one end
+// is our stdin and stdout, or a CMD's.
+type session struct {
+	*app
+	messageFlags
+	endingFlags
+
+	payloads [][]byte // of the --message flags
+	argv     []string // CMD and its arguments, empty for our own stdin and stdout
+	path     string   // of CMD
+}
+
+func (s *session) register(c *cobra.Command) {
+	c.Flags().SortFlags = false
+	s.messageFlags.register(c)
+	s.endingFlags.register(c)
+}
+
+// prepare checks all that can be checked before anything is bound, connected
+// or started. argv is CMD and its arguments, if there is one.
+func (s *session) prepare(c *cobra.Command, argv []string) (err error) {
+	s.argv = argv
+	if err := s.messageFlags.check(c.Flags()); err != nil {
+		return err
+	}
+	if err := s.endingFlags.check(); err != nil {
+		return err
+	}
+	if s.payloads, err = s.messageFlags.payloads(); err != nil {
+		return err
+	}
+	s.path, err = lookCommand(argv)
+	return err
+}
+
+// prepareFilter is prepare for arguments that are [ADDRESS] [-- CMD [ARG...]].
+func (s *session) prepareFilter(c *cobra.Command, args []string) (address string, err error) {
+	address, argv, err := splitArgs(c, args)
+	if err != nil {
+		return "", err
+	}
+	if len(argv) > 0 {
+		if err := s.checkFilter(argv[0]); err != nil {
+			return "", err
+		}
+	}
+	return address, s.prepare(c, argv)
+}
+
+// checkFilter finds flags that have no meaning where CMD takes our place.
+func (s *session) checkFilter(name string) error {
+	switch {
+	case len(s.messages) > 0:
+		return usagef("--message and -- %s contradict each other: one of them sends", name)
+	case s.sendOnly || s.recvOnly:
+		return usagef("--send-only and --recv-only are for stdin and stdout, not for -- %s", name)
+	}
+	return nil
+}
+
+// splitArgs takes [ADDRESS] [-- CMD [ARG...]] apart.
+func splitArgs(c *cobra.Command, args []string) (address string, argv []string, err error) {
+	if dash := c.ArgsLenAtDash(); dash >= 0 {
+		args, argv = args[:dash], args[dash:]
+		if len(argv) == 0 {
+			return "", nil, usagef("no command follows the --")
+		}
+	}
+	switch len(args) {
+	case 0:
+		return "", argv, nil
+	case 1:
+		if args[0] == "" {
+			return "", nil, usagef("the address is empty")
+		}
+		return args[0], argv, nil
+	}
+	return "", nil, usagef("%s takes one address, and %q is another word: a command goes after --", c.Name(), args[1])
+}
+
+// carry carries messages between conn and the local end until their
+// conversation is over. name is what errors call conn.
+func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error {
+	shared := conn.Address().Scheme() == duct.FD
+	far := relay.Duct(conn, relay.DuctOptions{
+		Limit:    int64(s.maxSize),
+		Exact:    shared && s.count > 0,
+		StayOpen: s.noShutdown || s.recvOnly || shared && s.count > 0,
+		Stream:   s.out.Streams,
+	})
+	far.Name = name
+	o := s.endingFlags.options(s.report)
+	if len(s.argv) > 0 {
+		return s.carryFilter(ctx, far, o)
+	}
+	return s.carryStdio(ctx, far, o)
+}
+
+// carryStdio is carry where we hold the local end. A person at a terminal
+// need not end stdin to learn that the peer has ended.
+func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Options) error {
+	o.EndWithSecond = o.EndWithSecond || s.streams.InTerminal && len(s.messages) == 0
+	return s.converse(ctx, stdio(&s.messageFlags, &s.endingFlags, s.payloads, s.streams), far, o)
+}
+
+// carryFilter is carry where a CMD holds the local end.
+func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options) error {
+	f, err := startFilter(s.path, s.argv, nil, s.streams.Err)
+	if err != nil {
+		far.Release()
+		return err
+	}
+	err = s.converse(ctx, f.end(&s.messageFlags, s.streams), far, o)
+	return waitFor(ctx, f.Process, err)
+}
+
+// converse runs a conversation and says under -v what came of it.
+func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Options) error {
+	r, err := relay.Run(ctx, near, far, o)
+	s.detail("%d messages sent, %d received", r.Sent, r.Received)
+	if r.Dropped > 0 {
+		s.detail("%d messages were left unread by the command and dropped", r.Dropped)
+	}
+	if endsReported(err) {
+		err = reportedError{err}
+	}
+	return err
+}

@@ -1,0 +1,66 @@
+package relay
+
+import (
+	"io"
+
+	"ductworks/internal/duct"
+	"ductworks/internal/frame"
+)
+
+// streamAbove is the size in bytes above which a payload goes through as it
+// arrives, where the format allows.
+const streamAbove = 1 << 20
+
+// DuctOptions are how a duct is used.
+type DuctOptions struct {
+	// Limit is the largest payload in bytes that is received.
+	Limit int64
+	// Exact keeps the relay from reading past the frames that it takes.
+	Exact bool
+	// Stream lets large payloads through as they arrive.
+	Stream bool
+	// StayOpen leaves the sending direction open when there is nothing more to send.
+	StayOpen bool
+}
+
+// ductEnd is what the relay knows of an end that is a duct.
+type ductEnd struct {
+	conn   duct.Conn
+	writer *frame.Writer
+}
+
+// Duct makes a conversation's end of a connected duct.
+func Duct(c duct.Conn, o DuctOptions) *End {
+	w := frame.NewWriter(c)
+	w.Transfer = transfer
+	return &End{
+		Name:    "the connection to " + c.Address().String(),
+		Reader:  c,
+		Sink:    &ductSink{Writer: w, conn: c, stayOpen: o.StayOpen},
+		Drain:   func() { c.CloseRead() },
+		Release: func() { c.Close() },
+		duct:    &ductEnd{conn: c, writer: w},
+		source: func(r io.Reader) Source {
+			fr := frame.NewReader(r, o.Limit)
+			fr.Exact = o.Exact
+			if o.Stream {
+				fr.StreamAbove = streamAbove
+			}
+			return fr
+		},
+	}
+}
+
+// A ductSink writes frames to a connection.
+type ductSink struct {
+	*frame.Writer
+	conn     duct.Conn
+	stayOpen bool
+}
+
+func (s *ductSink) Close() error {
+	if s.stayOpen {
+		return nil
+	}
+	return s.conn.CloseWrite()
+}

@@ -1,0 +1,318 @@
+package relay
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+
+	"ductworks/internal/frame"
+)
+
+var (
+	// errStopped ends a lane that was told to stop, or has reached its limit.
+	errStopped = errors.New("relay: stopped")
+	// errUnread ends a lane to a process that does not read any more.
+	errUnread = errors.New("relay: nobody reads")
+)
+
+// A lane carries messages one way, from one end's Source to the other's Sink,
+// in one goroutine.
+//
+// It stands between the Source and what the Source reads from. So it knows the
+// moment at which everything received has been passed on and it is about to
+// wait: there it flushes, and there it can be stopped without losing anything.
+type lane struct {
+	from, to *End
+	source   Source
+	count    int64 // messages passed on
+	limit    int64 // messages after which the lane ends, if not 0
+
+	reset error // how the source's connection broke, if it was reset
+
+	done chan struct{} // closed at the end of run
+	err  error         // why the lane ended, nil at the end of the source: for after done
+
+	mu      sync.Mutex
+	state   state
+	midway  bool  // part of a message has been passed on, the rest is yet to come
+	carried int64 // count, as it was when state last changed
+	stopped bool
+	cut     bool // the source was made to end before its time
+}
+
+// A state is what a lane is doing.
+type state int
+
+const (
+	busy   state = iota
+	parked       // waiting for the source, with everything passed on
+	taking       // as parked, but the source has something, which may have been read
+)
+
+func newLane(from, to *End) *lane {
+	l := &lane{from: from, to: to, done: make(chan struct{})}
+	l.source = from.source(l)
+	return l
+}
+
+// run carries messages until the source ends, something fails, or stop.
+func (l *lane) run() {
+	defer close(l.done)
+	l.err = l.carry()
+	l.unpark()
+}
+
+func (l *lane) carry() error {
+	for {
+		p, err := l.source.Next()
+		if err != nil {
+			return l.finish(err)
+		}
+		if err := l.pass(p); err != nil {
+			return err
+		}
+		l.count++
+		if l.count == l.limit {
+			return l.finish(errStopped)
+		}
+	}
+}
+
+// pass puts one message into the sink.
+func (l *lane) pass(p frame.Payload) error {
+	if err := l.tap(p); err != nil {
+		return err
+	}
+	if p.Rest == nil {
+		return l.sinkError(l.to.Sink.Put(p))
+	}
+	l.setMidway(true)
+	err := l.to.Sink.Put(p)
+	l.setMidway(false)
+	var rest *frame.RestError
+	if errors.As(err, &rest) {
+		return l.tear(rest.Err)
+	}
+	return l.sinkError(err)
+}
+
+// tear deals with the failure of a source in the middle of a message of which
+// the other end has part already. A peer must not wait for the rest of it, nor
+// take for the rest what others may send, so its stream ends here in any case.
+func (l *lane) tear(err error) error {
+	if err == errStopped { // since nobody is there to whom the rest could be given
+		return l.sinkError(syscall.EPIPE)
+	}
+	if l.to.duct != nil {
+		l.to.duct.conn.CloseWrite()
+	}
+	return l.sourceError(err)
+}
+
+// tap shows one message to whoever watches.
+func (l *lane) tap(p frame.Payload) error {
+	if l.from.Tap == nil {
+		return nil
+	}
+	err := l.from.Tap(p.Bytes)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EPIPE):
+		return ErrOutputClosed
+	}
+	return &BrokenError{End: "the recording", Writing: true, Err: err}
+}
+
+// finish passes on what there is once the source has ended with err.
+func (l *lane) finish(err error) error {
+	if ferr := l.to.Sink.Flush(); ferr != nil {
+		return l.sinkError(ferr)
+	}
+	if err == errStopped {
+		return err
+	}
+	if err == io.EOF && l.reset != nil {
+		err = l.reset
+	}
+	if err != io.EOF {
+		err = l.sourceError(err)
+	}
+	if l.diedUnread(err) {
+		err = io.EOF
+	}
+	if endsConversation(err) {
+		return err
+	}
+	if cerr := l.to.Sink.Close(); cerr != nil {
+		return l.sinkError(cerr)
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// diedUnread says whether err is how the duct of a process breaks that ended
+// with messages unread. All that it has sent has been received by then.
+func (l *lane) diedUnread(err error) bool {
+	var broken *BrokenError
+	return l.from.Gone != nil && errors.As(err, &broken) && broken.Duct
+}
+
+// Read reads for the Source. It is called when no whole message is left.
+func (l *lane) Read(p []byte) (int, error) {
+	if err := l.to.Sink.Flush(); err != nil {
+		return 0, err // finish finds it again and knows whose it is
+	}
+	if !l.await() {
+		return 0, errStopped
+	}
+	n, err := l.from.Reader.Read(p)
+	if l.wasReset(err) {
+		n, err = l.from.Reader.Read(p)
+	}
+	if !l.unpark() || err == io.EOF && l.isCut() {
+		return 0, errStopped
+	}
+	return n, err
+}
+
+// await parks the lane until there is something to read, where that can be
+// told: nothing is taken from the source while the lane counts as parked.
+func (l *lane) await() bool {
+	return l.park() && (!l.from.await() || l.enter(taking))
+}
+
+// wasReset says whether err is the first news of a reset. Then the source is
+// read on to its end, which alone tells whether a frame is torn.
+func (l *lane) wasReset(err error) bool {
+	if l.from.duct == nil || l.reset != nil || !errors.Is(err, syscall.ECONNRESET) {
+		return false
+	}
+	l.reset = err
+	return true
+}
+
+// File is what is read from where that is a file, else nil.
+func (l *lane) File() *os.File {
+	f, _ := l.from.Reader.(*os.File)
+	return f
+}
+
+// Source is what is read from, for moving bytes past the lane. Whoever does
+// so calls park before and unpark after.
+func (l *lane) Source() io.Reader { return l.from.Reader }
+
+func (l *lane) park() bool   { return l.enter(parked) }
+func (l *lane) unpark() bool { return l.enter(busy) }
+
+// enter says whether the lane may go on. In the middle of a message it may.
+func (l *lane) enter(s state) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state = s
+	l.carried = l.count
+	return !l.stopped || l.midway
+}
+
+func (l *lane) setMidway(midway bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.midway = midway
+}
+
+// stop ends the lane at the next moment at which everything that it received
+// has been passed on. It says whether that moment is now; else wait for done.
+func (l *lane) stop() (quiet bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stopped = true
+	return l.state != busy && !l.midway
+}
+
+// stopIfIdle stops the lane where it waits for a source that has nothing to
+// read. Otherwise the lane is left alone: it will run into its end by itself.
+func (l *lane) stopIfIdle() (stopped bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state != parked || l.from.readable() {
+		return false
+	}
+	l.stopped = true
+	return true
+}
+
+// drain makes the lane end once it has passed on what the source has now. It
+// says whether it can.
+func (l *lane) drain() bool {
+	if l.from.Drain == nil {
+		return false
+	}
+	l.mu.Lock()
+	l.cut = true
+	l.mu.Unlock()
+	l.from.Drain()
+	return true
+}
+
+func (l *lane) isCut() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cut
+}
+
+// isMidway says whether part of a message has been passed on.
+func (l *lane) isMidway() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.midway
+}
+
+// messages counts what had been passed on when the lane last waited or ended.
+func (l *lane) messages() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.carried
+}
+
+// delivered counts the messages that the other end has been given.
+func (l *lane) delivered() int64 {
+	if l.to.duct != nil {
+		return l.to.written()
+	}
+	return l.messages()
+}
+
+// isThrough says whether the lane has carried all up to the end of its source.
+func (l *lane) isThrough() bool {
+	select {
+	case <-l.done:
+		return l.err == nil
+	default:
+		return false
+	}
+}
+
+// sourceError says in terms of the conversation that from could not be read.
+func (l *lane) sourceError(err error) error {
+	if endsConversation(err) || endsInput(err) {
+		return err
+	}
+	return &BrokenError{End: l.from.Name, Duct: l.from.duct != nil, Err: err, end: l.from}
+}
+
+// sinkError says in terms of the conversation that to could not be written.
+func (l *lane) sinkError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case l.to.duct == nil && errors.Is(err, syscall.EPIPE):
+		return ErrOutputClosed
+	case l.to.Gone != nil:
+		return errUnread
+	}
+	return &BrokenError{End: l.to.outName(), Writing: true, Duct: l.to.duct != nil, Err: err, end: l.to}
+}
