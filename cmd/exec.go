@@ -68,6 +68,8 @@ func runExec(ctx context.Context, e *execOptions, c *cobra.Command, args []strin
 		StayOpen: e.noShutdown || e.recvOnly,
 		Stream:   e.out.Streams,
 	})
-	err = e.carryStdio(ctx, far, e.endingFlags.options(e.report))
-	return waitFor(ctx, h.Process, err)
+	r, err := e.carryStdio(ctx, far, e.endingFlags.options(e.report))
+	err = waitFor(ctx, h.Process, err)
+	e.summarize(r, far)
+	return err
 }

@@ -85,7 +85,7 @@ func (l *launcher) launchPipe(path string, argv []string) (*holder, error) {
 	defer ends.closeChild()
 	spec := l.spec(path, argv, nil)
 	spec.Stdin, spec.Stdout = ends.childIn, ends.childOut
-	return hold(duct.OverPipes(ends.stdout, ends.stdin), spec)
+	return hold(duct.OverPipes(ends.stdout, ends.stdin.File), spec)
 }
 
 // hold starts the program that holds the other end of conn.

@@ -32,13 +32,13 @@ type filter struct {
 
 // stdioPipes are two pipes, for the stdin and the stdout of a CMD.
 type stdioPipes struct {
-	stdin             *os.File
+	stdin             *child.Input
 	stdout            *child.Output
 	childIn, childOut *os.File // the ends for CMD
 }
 
 func openPipes() (*stdioPipes, error) {
-	childIn, stdin, err := os.Pipe()
+	stdin, childIn, err := child.InputPipe()
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +82,8 @@ func (f *filter) end(m *messageFlags, s *Streams) *relay.End {
 	out := m.output(s)
 	out.Name, out.Writer, out.Forgiving = "the command's stdin", f.pipes.stdin, true
 	out.Encoder = m.out.NewEncoder(m.options())
-	out.Close = func() error { f.pipes.stdin.Close(); return nil }
-	in := relay.Input{Name: "the command's stdout", Reader: f.pipes.stdout, Format: m.in.Format}
+	out.Close, out.Unread = f.pipes.stdin.Close, f.pipes.stdin.Unread
+	in := relay.Input{Name: "the command's stdout", Reader: f.pipes.stdout, Format: m.in.Format, Close: f.pipes.stdout.Close}
 	end := relay.Records(in, out, m.options())
 	end.Gone, end.Drain, end.Release = f.Done(), f.pipes.stdout.Drain, f.pipes.close
 	return end
@@ -128,7 +128,7 @@ func stopSignal(ctx context.Context) syscall.Signal {
 
 // stdio makes a conversation's end of our own stdin and stdout.
 func stdio(m *messageFlags, e *endingFlags, payloads [][]byte, s *Streams) *relay.End {
-	in := relay.Input{Name: "stdin", Reader: s.In, Format: m.in.Format}
+	in := relay.Input{Name: "stdin", Reader: s.In, Format: m.in.Format, Close: s.In.Close}
 	if e.recvOnly || len(payloads) > 0 {
 		in.Reader, in.Payloads = nil, payloads
 	}

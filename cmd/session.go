@@ -104,12 +104,14 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 	if len(s.argv) > 0 {
 		return s.carryFilter(ctx, far, o)
 	}
-	return s.carryStdio(ctx, far, o)
+	r, err := s.carryStdio(ctx, far, o)
+	s.summarize(r, far)
+	return err
 }
 
 // carryStdio is carry where we hold the local end. A person at a terminal
 // need not end stdin to learn that the peer has ended.
-func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Options) error {
+func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Options) (relay.Result, error) {
 	o.EndWithSecond = o.EndWithSecond || s.streams.InTerminal && len(s.messages) == 0
 	return s.converse(ctx, stdio(&s.messageFlags, &s.endingFlags, s.payloads, s.streams), far, o)
 }
@@ -121,19 +123,27 @@ func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Optio
 		far.Release()
 		return err
 	}
-	err = s.converse(ctx, f.end(&s.messageFlags, s.streams), far, o)
-	return waitFor(ctx, f.Process, err)
+	near := f.end(&s.messageFlags, s.streams)
+	r, err := s.converse(ctx, near, far, o)
+	err = waitFor(ctx, f.Process, err)
+	s.summarize(r, near)
+	return err
 }
 
-// converse runs a conversation and says under -v what came of it.
-func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Options) error {
+// converse runs a conversation.
+func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error) {
 	r, err := relay.Run(ctx, near, far, o)
-	s.detail("%d messages sent, %d received", r.Sent, r.Received)
-	if r.Dropped > 0 {
-		s.detail("%d messages were left unread by the command and dropped", r.Dropped)
-	}
 	if endsReported(err) {
 		err = reportedError{err}
 	}
-	return err
+	return r, err
+}
+
+// summarize says under -v what came of a conversation, CMD at one end of it
+// having ended.
+func (s *session) summarize(r relay.Result, command *relay.End) {
+	s.detail("%d messages sent, %d received", r.Sent, r.Received)
+	if n := command.Dropped(); n > 0 {
+		s.detail("%d messages were left unread by the command and dropped", n)
+	}
 }

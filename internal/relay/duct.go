@@ -40,6 +40,7 @@ func Duct(c duct.Conn, o DuctOptions) *End {
 		Drain:   func() { c.CloseRead() },
 		Release: func() { c.Close() },
 		duct:    &ductEnd{conn: c, writer: w},
+		hangUp:  func() {},
 		source: func(r io.Reader) Source {
 			fr := frame.NewReader(r, o.Limit)
 			fr.Exact = o.Exact

@@ -44,6 +44,8 @@ type End struct {
 	Release func()
 
 	source func(io.Reader) Source
+	hangUp func()   // tells whoever writes to Reader that nobody reads any more
+	lane   *lane    // that carries to the end, once Run was called
 	output string   // what errors call Sink, where that is not Name
 	duct   *ductEnd // nil for records
 }
@@ -92,4 +94,17 @@ func (e *End) written() int64 {
 		return 0
 	}
 	return e.duct.writer.Written()
+}
+
+// Dropped counts the messages that the process which held the end has left
+// unread. It is called, once, when Run has returned and that process has ended.
+func (e *End) Dropped() int64 {
+	s, ofRecords := e.Sink.(*recordSink)
+	switch {
+	case ofRecords:
+		return s.unread()
+	case e.duct != nil && e.Gone != nil && e.lane != nil:
+		return e.lane.messages() - e.lane.delivered()
+	}
+	return 0
 }

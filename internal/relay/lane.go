@@ -54,6 +54,7 @@ const (
 func newLane(from, to *End) *lane {
 	l := &lane{from: from, to: to, done: make(chan struct{})}
 	l.source = from.source(l)
+	to.lane = l
 	return l
 }
 
@@ -62,6 +63,7 @@ func (l *lane) run() {
 	defer close(l.done)
 	l.err = l.carry()
 	l.unpark()
+	l.from.hangUp()
 }
 
 func (l *lane) carry() error {

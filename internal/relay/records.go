@@ -22,6 +22,15 @@ type Input struct {
 	Reader   io.Reader
 	Format   format.Format
 	Payloads [][]byte
+	// Close, if not nil, is called when no more will be read, so that whoever
+	// still writes learns of it.
+	Close func() error
+}
+
+func (in Input) hangUp() {
+	if in.Close != nil {
+		in.Close()
+	}
 }
 
 // Output is where records are written to.
@@ -36,6 +45,9 @@ type Output struct {
 	// Forgiving goes on when the output's reader has gone: what it would
 	// have been given is dropped and counted.
 	Forgiving bool
+	// Unread, if not nil, says, once the output's reader has ended, how many
+	// bytes it has left unread.
+	Unread func() int64
 	// Report is told of each payload that could not be shown.
 	Report func(error)
 }
@@ -48,6 +60,7 @@ func Records(in Input, out Output, o format.Options) *End {
 		Reader:  in.Reader,
 		Sink:    newRecordSink(out),
 		Release: func() {},
+		hangUp:  in.hangUp,
 		source: func(r io.Reader) Source {
 			if in.Reader == nil {
 				return &payloads{in.Payloads}
@@ -73,6 +86,7 @@ func (s *payloads) Next() (frame.Payload, error) {
 type recordSink struct {
 	out     Output
 	w       *bufio.Writer
+	backlog *backlog     // under w where Unread can be asked, else nil
 	number  int64        // of the messages received
 	held    int64        // of those which have not been flushed
 	unfit   atomic.Int64 // of those which could not be shown
@@ -84,7 +98,22 @@ func newRecordSink(out Output) Sink {
 	if out.Writer == nil {
 		return discard{}
 	}
-	return &recordSink{out: out, w: bufio.NewWriterSize(out.Writer, outputBuffer)}
+	s := &recordSink{out: out}
+	if out.Unread != nil {
+		s.backlog = &backlog{w: out.Writer}
+		s.out.Writer = s.backlog
+	}
+	s.w = bufio.NewWriterSize(s.out.Writer, outputBuffer)
+	return s
+}
+
+// unread counts the messages that a process did not read before it ended.
+func (s *recordSink) unread() int64 {
+	n := s.dropped.Load()
+	if s.backlog != nil {
+		n += s.backlog.beyond(s.out.Unread())
+	}
+	return n
 }
 
 // Put writes one record.
@@ -109,6 +138,9 @@ func (s *recordSink) Put(p frame.Payload) error {
 		s.unfit.Add(1)
 		s.out.Report(&PayloadError{Number: s.number, Size: p.Size(), Format: s.out.Format.Name, Err: unfit})
 		return nil
+	}
+	if s.backlog != nil {
+		s.backlog.mark(s.w.Buffered())
 	}
 	if err := s.forgive(err); err != nil || !s.broken {
 		return err
@@ -151,7 +183,9 @@ func (s *recordSink) Flush() error {
 func (s *recordSink) forgive(err error) error {
 	if s.out.Forgiving && (errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed)) {
 		s.broken = true
-		s.dropped.Add(s.held)
+		if s.backlog == nil { // which knows what has not been taken
+			s.dropped.Add(s.held)
+		}
 		return nil
 	}
 	return err

@@ -28,8 +28,6 @@ type Options struct {
 type Result struct {
 	// Sent and Received count messages from the first end to the second, and back.
 	Sent, Received int64
-	// Dropped counts messages for a process that had ended or did not read them.
-	Dropped int64
 }
 
 // Run carries messages between two ends until their conversation is over.

@@ -1,0 +1,109 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// configured gives the flags of `connect` as they are after a command line,
+// with a configuration file of the given content, if it has any.
+func configured(t *testing.T, file string, args ...string) (*cobra.Command, error) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	if file != "" {
+		path := filepath.Join(dir, "ductworks", "config.yaml")
+		os.Mkdir(filepath.Dir(path), 0o700)
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root := newRoot(&app{streams: &Streams{}})
+	c := findCommand(root, "connect")
+	c.RunE = func(*cobra.Command, []string) error { return nil }
+	root.SetArgs(append([]string{"connect"}, args...))
+	return c, root.Execute()
+}
+
+func TestPrecedence(t *testing.T) {
+	file := "idle-timeout: 1s\nconnect:\n  linger: 2s\nlinger: 3s\nlisten:\n  linger: 4s\n"
+	for _, test := range []struct {
+		env, flag, wantIdle, wantLinger string
+	}{
+		{"", "", "1s", "2s"},
+		{"5s", "", "5s", "2s"},
+		{"5s", "--idle-timeout=6s", "6s", "2s"},
+		{"", "--linger=7s", "1s", "7s"},
+	} {
+		t.Setenv("DUCTWORKS_IDLE_TIMEOUT", test.env)
+		args := strings.Fields(test.flag)
+		c, err := configured(t, file, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		idle, linger := c.Flags().Lookup("idle-timeout").Value, c.Flags().Lookup("linger").Value
+		if idle.String() != test.wantIdle || linger.String() != test.wantLinger {
+			t.Errorf("%+v: idle %s, linger %s", test, idle, linger)
+		}
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for file, want := range map[string]string{
+		"formt: text":                 "formt",
+		"format: yaml":                "key format",
+		"connect:\n  mode: '0600'":    "mode",
+		"conect:\n  format: text":     "conect",
+		"count: 3":                    "command line",
+		"- format":                    "keys with values",
+		"format: [":                   "config.yaml",
+		"linger: soon":                "key linger",
+		"send-only: perhaps":          "key send-only",
+		"max-message-size: {a: 1}":    "max-message-size",
+		"config: other.yaml":          "command line",
+		"format: text\nformat: text2": "format",
+	} {
+		_, err := configured(t, file)
+		if !is[configError](err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "config.yaml") {
+			t.Errorf("%q: got %v, want a configError with the file and %q", file, err, want)
+		}
+	}
+}
+
+func TestConfigValuesAreTakenAsWritten(t *testing.T) {
+	if _, err := configured(t, "listen:\n  mode: 0660\n"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := configured(t, "connect:\n  delimiter: 010\n  format: text\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Flags().Lookup("delimiter").Value.String(); got != "010" {
+		t.Errorf("delimiter is %q, want 010, as it is written", got)
+	}
+}
+
+func TestEnvironmentErrors(t *testing.T) {
+	t.Setenv("DUCTWORKS_LINGER", "soon")
+	if _, err := configured(t, ""); !is[configError](err) || !strings.Contains(err.Error(), "DUCTWORKS_LINGER") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := configured(t, "formt: text", "--config", ""); err != nil {
+		t.Errorf("--config '' still reads something: %v", err)
+	}
+}
+
+func TestConfigFileNamed(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.yaml")
+	if _, err := configured(t, "", "--config", missing); !is[inputError](err) {
+		t.Errorf("--config with a missing file: %v", err)
+	}
+	t.Setenv("DUCTWORKS_CONFIG", missing)
+	if _, err := configured(t, ""); !is[configError](err) {
+		t.Errorf("DUCTWORKS_CONFIG with a missing file: %v", err)
+	}
+}
