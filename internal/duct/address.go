@@ -96,12 +96,17 @@ func (a Address) String() string {
 
 func (a Address) isNetwork() bool { return a.scheme == TCP || a.scheme == TLS }
 
-// label is how an error names whoever is at a.
+// label is how an error names whoever is at a, which may be a path that a peer
+// chose to hurt the eyes that read it.
 func (a Address) label() string {
-	if s := a.String(); s != "" && s != "unix:" {
-		return s
+	s := a.String()
+	if s == "" || s == "unix:" {
+		return "the peer"
 	}
-	return "the peer"
+	if quoted := strconv.Quote(s); len(quoted) != len(s)+len(`""`) {
+		return quoted
+	}
+	return s
 }
 
 // addressOf turns what package net says about the far end of a socket.

@@ -175,3 +175,16 @@ func FuzzParseAddress(f *testing.F) {
 		}
 	})
 }
+
+func TestLabelIsFitForTheEyes(t *testing.T) {
+	for a, want := range map[Address]string{
+		{}:                               "the peer",
+		{scheme: Unix}:                   "the peer",
+		{scheme: Unix, name: "/x"}:       "unix:/x",
+		{scheme: Unix, name: "/\x1b[2J"}: `"unix:/\x1b[2J"`,
+	} {
+		if got := a.label(); got != want {
+			t.Errorf("label %q, want %q", got, want)
+		}
+	}
+}

@@ -15,8 +15,8 @@ type DialOptions struct {
 	// Wait is how long to go on trying while the listener is not there yet: a
 	// missing socket file, a refused connection, a full backlog. 0 is one try.
 	Wait time.Duration
-	// Waiting is called once, after a second, with the cause of the last
-	// failure. It is called by Dial's own goroutine. It may be nil.
+	// Waiting is called once, after a second, with what the last try came to,
+	// by the goroutine that called Dial. It may be nil.
 	Waiting func(cause error)
 	// Admit says whether a Unix listener may be who it is; nil takes anyone.
 	// Other addresses are not asked about: nobody vouches for them.
@@ -79,7 +79,7 @@ func admitListener(c Conn, admit func(Peer) error) error {
 		return nil
 	}
 	peer, err := c.Peer()
-	if errors.Is(err, errors.ErrUnsupported) {
+	if errors.Is(err, errors.ErrUnsupported) && !c.Address().IsUnix() {
 		return nil
 	}
 	if err != nil {

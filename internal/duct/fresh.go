@@ -1,7 +1,9 @@
 package duct
 
 import (
+	"cmp"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,10 +45,11 @@ func listenFreshIn(dir string, o ListenOptions) (*Listener, error) {
 	}
 	l, err := listenPrivate(private, o)
 	if err != nil {
-		return nil, errors.Join(err, os.Remove(private))
+		os.Remove(private)
+		return nil, err
 	}
 	removeSocket := l.remove
-	l.remove = func() error { return errors.Join(removeSocket(), os.Remove(private)) }
+	l.remove = func() error { return cmp.Or(removeSocket(), removeEmpty(private)) }
 	return l, nil
 }
 
@@ -56,6 +59,13 @@ func listenPrivate(private string, o ListenOptions) (*Listener, error) {
 		return nil, err
 	}
 	return Listen(a, o)
+}
+
+func removeEmpty(dir string) error {
+	if err := os.Remove(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // oneLine joins errors into one that is of no kind of its own: a directory

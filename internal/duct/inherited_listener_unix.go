@@ -58,7 +58,7 @@ func (l *sharedListener) accept(ctx context.Context) (Conn, error) {
 		select {
 		case got := <-pending:
 			l.forget()
-			if isPassing(got.err) {
+			if isGone(got.err) {
 				continue
 			}
 			return got.conn, got.err
@@ -70,8 +70,8 @@ func (l *sharedListener) accept(ctx context.Context) (Conn, error) {
 	}
 }
 
-// isPassing reports that the peer went away, or to somebody else.
-func isPassing(err error) bool {
+// isGone reports that the peer went away, or to somebody else.
+func isGone(err error) bool {
 	return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ECONNABORTED) || errors.Is(err, unix.EINTR)
 }
 
@@ -118,7 +118,6 @@ func (l *sharedListener) begin() (<-chan accepted, error) {
 
 // acceptOne may wait for long, where another process was faster.
 func (l *sharedListener) acceptOne(own int, pending chan<- accepted) {
-	defer unix.Close(own)
 	conn, err := acceptSocket(own)
 	l.turn.Lock()
 	defer l.turn.Unlock()
@@ -130,8 +129,11 @@ func (l *sharedListener) acceptOne(own int, pending chan<- accepted) {
 }
 
 // acceptSocket makes a Conn of the next peer. Its description is ours alone.
+// The listener is closed as soon as there is a peer, whom the want of one more
+// descriptor would cost the connection.
 func acceptSocket(listener int) (Conn, error) {
 	fd, err := acceptCloexec(listener)
+	unix.Close(listener)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package duct
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ type ListenOptions struct {
 	// Other transports are not asked about: nobody vouches for their peers.
 	Admit func(Peer) error
 	// Refused is told of each peer that was turned away, as a *RefusedError,
-	// and, once a shortage, that the next one waits for want of a descriptor.
-	// It is called by Accept and may be nil.
+	// and, once a shortage of descriptors, that the next one has to wait, as
+	// an *UnavailableError. It is called by Accept and may be nil.
 	Refused func(error)
 }
 
@@ -85,7 +86,7 @@ func (l *Listener) Accept(ctx context.Context) (Conn, error) {
 			}
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case isShortage(err):
+		case isPassing(err):
 			short.sitOut(ctx, err)
 		default:
 			return nil, explain("accept on", l.address, err)
@@ -120,9 +121,7 @@ func (l *Listener) Close() error { return l.close() }
 // another program can get its inode number and pass for ours.
 func (l *Listener) shut() error {
 	close(l.closed)
-	removed := l.remove()
-	closed := l.source.close()
-	if err := errors.Join(removed, closed); err != nil {
+	if err := cmp.Or(l.remove(), l.source.close()); err != nil {
 		return fmt.Errorf("stop listening on %s: %w", l.address, err)
 	}
 	return nil

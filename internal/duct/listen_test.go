@@ -357,3 +357,53 @@ func TestAddressOfNamedPeer(t *testing.T) {
 		t.Errorf("the peer is at %q", got)
 	}
 }
+
+// A faltering source fails before each of its connections.
+type faltering struct {
+	source
+	failures []error
+}
+
+func (f *faltering) accept(ctx context.Context) (Conn, error) {
+	if len(f.failures) == 0 {
+		return f.source.accept(ctx)
+	}
+	err := f.failures[0]
+	f.failures = f.failures[1:]
+	return nil, os.NewSyscallError("accept4", err)
+}
+
+// What goes wrong with one connection is no end of the service.
+func TestAcceptGoesOnAfterFailures(t *testing.T) {
+	l := listen(t, "tcp::0", ListenOptions{})
+	dialTo(t, l.Address())
+	l.source = &faltering{l.source, []error{syscall.ECONNABORTED, syscall.EPROTO, syscall.ENFILE, syscall.ENOMEM, syscall.EHOSTUNREACH}}
+	acceptFrom(t, l)
+	l.source = &faltering{l.source, []error{syscall.EINVAL}}
+	if err := acceptErr(t.Context(), l)(); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("%v", err)
+	}
+}
+
+// An orderly source notes what is left when it is closed.
+type orderly struct {
+	source
+	path  string
+	found bool
+}
+
+func (o *orderly) close() error {
+	o.found = exists(o.path)
+	return o.source.close()
+}
+
+// Once the socket is closed its inode number is free for that of another
+// program, which comparing would then take for ours.
+func TestSocketIsRemovedBeforeItIsClosed(t *testing.T) {
+	l := listen(t, socketPath(t), ListenOptions{})
+	o := &orderly{source: l.source, path: l.Address().Path(), found: true}
+	l.source = o
+	if err := l.Close(); err != nil || o.found {
+		t.Errorf("still there: %v, %v", o.found, err)
+	}
+}

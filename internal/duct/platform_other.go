@@ -23,6 +23,6 @@ func isRefused(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaConnectionRefused)
 }
 
-func isShortage(err error) bool {
+func isPassing(err error) bool {
 	return errors.Is(err, wsaTooManyFiles) || errors.Is(err, wsaNoBuffers)
 }

@@ -16,10 +16,15 @@ const maxSocketPath = len(unix.RawSockaddrUnix{}.Path) - 1
 // isRefused reports that nobody listens at an address.
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
-// isShortage reports that the system has no room for another descriptor or
-// buffer at the moment.
-func isShortage(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+// isPassing reports a failure of accept(2) after which the next call may
+// succeed: the system has no room for another descriptor or buffer, or it is
+// the connection that failed and not the listener. See accept(2).
+func isPassing(err error) bool {
+	for _, errno := range []syscall.Errno{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EPERM,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+	} {
 		if errors.Is(err, errno) {
 			return true
 		}

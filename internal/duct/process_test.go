@@ -170,7 +170,7 @@ func TestModeLetsStrangersIn(t *testing.T) {
 func TestStartAfterKill(t *testing.T) {
 	checkLeaks(t)
 	a := parse(t, socketPath(t))
-	rounds := 50
+	rounds := 20
 	if testing.Short() {
 		rounds = 5
 	}
@@ -188,7 +188,7 @@ func TestStartAfterKill(t *testing.T) {
 				t.Fatalf("start %d failed: %v", i, cmd.Wait())
 			}
 		} else {
-			time.Sleep(time.Duration(i) * 200 * time.Microsecond) // wherever it is by now
+			time.Sleep(time.Duration(i) * 500 * time.Microsecond) // wherever it is by now
 		}
 		cmd.Process.Kill()
 		cmd.Wait()

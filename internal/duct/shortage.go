@@ -10,9 +10,9 @@ const (
 	longestBackoff = 250 * time.Millisecond
 )
 
-// A shortage is a time without a free descriptor, during which accept(2) fails
-// at once though a peer is waiting: asking again without a pause would only
-// burn a core.
+// A shortage is a time, mostly without a free descriptor, during which accept(2)
+// fails at once though a peer is waiting: asking again without a pause would
+// only burn a core.
 type shortage struct {
 	listener *Listener
 	pause    time.Duration // 0 when there is none
@@ -23,7 +23,7 @@ func (s *shortage) sitOut(ctx context.Context, err error) {
 	if s.pause == 0 {
 		s.pause = firstBackoff
 		s.listener.options.Refused(&UnavailableError{
-			Doing: "accept on " + s.listener.address.String(), Err: cause(err), Hint: "trying again until there is room"})
+			Doing: "accept on " + s.listener.address.String(), Err: cause(err), Hint: "trying again"})
 	}
 	timer := time.NewTimer(s.pause)
 	defer timer.Stop()

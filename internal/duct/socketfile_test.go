@@ -252,36 +252,47 @@ func TestHundredListenersOnOnePath(t *testing.T) {
 	for _, stale := range []bool{false, true} {
 		t.Run(fmt.Sprintf("stale %v", stale), func(t *testing.T) {
 			checkLeaks(t)
-			path := socketPath(t)
-			if stale {
-				leaveStale(t, path)
-			}
-			var wg sync.WaitGroup
-			listeners, failures := make(chan *Listener, 100), make(chan error, 100)
-			for range 100 {
-				wg.Go(func() {
-					if l, err := Listen(Address{scheme: Unix, name: path}, ListenOptions{}); err == nil {
-						listeners <- l
-					} else {
-						failures <- err
-					}
-				})
-			}
-			wg.Wait()
-			close(failures)
-			if len(listeners) != 1 {
-				t.Errorf("%d won", len(listeners))
-			}
-			for err := range failures {
-				if !isUnavailable(err) || !strings.Contains(err.Error(), "another program is listening") {
-					t.Errorf("a loser got %v", err)
+			for range 20 {
+				path := socketPath(t)
+				if stale {
+					leaveStale(t, path)
 				}
-			}
-			dialTo(t, Address{scheme: Unix, name: path}).Close()
-			for len(listeners) > 0 {
-				(<-listeners).Close()
+				raceForPath(t, Address{scheme: Unix, name: path})
 			}
 		})
+	}
+}
+
+// raceForPath lets a hundred listen at once, of whom one must win.
+func raceForPath(t *testing.T, a Address) {
+	t.Helper()
+	var wg sync.WaitGroup
+	starts := make(chan struct{})
+	listeners, failures := make(chan *Listener, 100), make(chan error, 100)
+	for range 100 {
+		wg.Go(func() {
+			<-starts
+			if l, err := Listen(a, ListenOptions{}); err == nil {
+				listeners <- l
+			} else {
+				failures <- err
+			}
+		})
+	}
+	close(starts)
+	wg.Wait()
+	close(failures)
+	if len(listeners) != 1 {
+		t.Errorf("%d won", len(listeners))
+	}
+	for err := range failures {
+		if !isUnavailable(err) || !strings.Contains(err.Error(), "another program is listening") {
+			t.Errorf("a loser got %v", err)
+		}
+	}
+	dialTo(t, a).Close()
+	for len(listeners) > 0 {
+		(<-listeners).Close()
 	}
 }
 

@@ -13,73 +13,94 @@ const longestSplice = 1 << 30
 // errPipe says that the pipe, not the socket, makes a splice wait.
 var errPipe = errors.New("the pipe is empty or full")
 
-const spliceFlags = unix.SPLICE_F_MOVE | unix.SPLICE_F_NONBLOCK
+// A wait says what has to change before a splice can go on.
+type wait int
 
-func splice(from, to int, n int64) (int64, error) {
+const (
+	forNothing wait = iota
+	forSocket
+	forPipe
+)
+
+// splice is splice(2) between a socket and a pipe, which never waits. EAGAIN is
+// its answer whichever side has to be waited for, so it asks which one. Either
+// may have become ready since, in which case no event will ever tell: then it
+// tries again.
+func splice(from, to int, n int64, sides []unix.PollFd) (int64, wait, error) {
 	for {
-		m, err := unix.Splice(from, nil, to, nil, int(min(n, longestSplice)), spliceFlags)
+		m, err := unix.Splice(from, nil, to, nil, int(min(n, longestSplice)), unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		if err == unix.EAGAIN {
+			next, err := whichWaits(sides)
+			if next == forNothing && err == nil {
+				continue
+			}
+			return 0, next, err
+		}
 		if err != unix.EINTR {
-			return max(m, 0), err
+			return max(m, 0), forNothing, err
 		}
 	}
 }
 
-// ready waits for an event, or its making pointless, on fd.
-func ready(fd int, event int16, timeout int) (bool, error) {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: event}}
-	err := poll(fds, timeout)
-	return fds[0].Revents != 0, err
+// whichWaits looks at the socket and the pipe, in this order.
+func whichWaits(sides []unix.PollFd) (wait, error) {
+	err := poll(sides, 0)
+	switch {
+	case err != nil:
+		return forNothing, err
+	case sides[1].Revents == 0:
+		return forPipe, nil
+	case sides[0].Revents == 0:
+		return forSocket, nil
+	}
+	return forNothing, nil
+}
+
+// awaitPipe waits for an event on a pipe, or for its other end to be gone.
+func awaitPipe(pipe int, event int16) error {
+	return poll([]unix.PollFd{{Fd: int32(pipe), Events: event}}, -1)
 }
 
 // pour moves n bytes from a pipe to the socket. It returns errPipe when the
 // pipe is empty before, and fewer bytes without an error when it has ended.
 func (s *socket) pour(pipe int, n int64) (sent int64, err error) {
+	sides := []unix.PollFd{{Events: unix.POLLOUT}, {Fd: int32(pipe), Events: unix.POLLIN}}
 	e := s.raw.Write(func(fd uintptr) bool {
+		sides[0].Fd = int32(fd)
 		for sent < n {
-			m, e := splice(pipe, int(fd), n-sent)
+			m, next, e := splice(pipe, int(fd), n-sent, sides)
 			sent += m
 			s.moved.Add(m)
 			switch {
-			case e == unix.EAGAIN:
-				// Both sides have this one answer for having to wait.
-				if some, _ := ready(pipe, unix.POLLIN, 0); some {
-					return false
-				}
+			case next == forSocket:
+				return false
+			case next == forPipe:
 				err = errPipe
-				return true
 			case e != nil:
 				err = s.spliceError(e, sent, "write to")
-				return true
-			case m == 0:
-				return true
+			case m > 0:
+				continue
 			}
+			return true
 		}
 		return true
 	})
 	return sent, s.sinkError(err, e)
 }
 
-// pourAll moves n bytes, which the pipe holds, to the socket.
-func (s *socket) pourAll(pipe int, n int64) (int64, error) {
-	sent, err := s.pour(pipe, n)
-	if err == nil && sent < n {
-		err = io.ErrUnexpectedEOF
-	}
-	return sent, err
-}
-
 // draw moves up to n bytes, and some at least, from the socket to a pipe. It
 // returns errPipe when the pipe is full before.
 func (s *socket) draw(pipe int, n int64) (got int64, err error) {
+	sides := []unix.PollFd{{Events: unix.POLLIN}, {Fd: int32(pipe), Events: unix.POLLOUT}}
 	e := s.raw.Read(func(fd uintptr) bool {
-		m, e := splice(int(fd), pipe, n)
+		sides[0].Fd = int32(fd)
+		m, next, e := splice(int(fd), pipe, n, sides)
 		got = m
 		s.moved.Add(m)
 		switch {
-		case e == unix.EAGAIN:
-			if room, _ := ready(pipe, unix.POLLOUT, 0); room {
-				return false
-			}
+		case next == forSocket:
+			return false
+		case next == forPipe:
 			err = errPipe
 		case e == unix.EPIPE:
 			err = &SinkError{e}
@@ -94,6 +115,15 @@ func (s *socket) draw(pipe int, n int64) (got int64, err error) {
 		err = &SourceError{s.explain("read from", e)}
 	}
 	return got, err
+}
+
+// pourAll moves n bytes, which the pipe holds, to the socket.
+func (s *socket) pourAll(pipe int, n int64) (int64, error) {
+	sent, err := s.pour(pipe, n)
+	if err == errPipe || err == nil && sent < n {
+		err = &SinkError{io.ErrUnexpectedEOF}
+	}
+	return sent, err
 }
 
 // spliceError blames the socket, whose failures these are: the pipe has only
@@ -114,59 +144,4 @@ func (s *socket) sinkError(err, waiting error) error {
 		return &SinkError{s.explain("write to", waiting)}
 	}
 	return err
-}
-
-// conduitSize is how much a pipe of ours holds, where the system lets it.
-const conduitSize = 1 << 20
-
-// through moves n bytes from the socket into a pipe of ours, and from there on
-// with drain, as splice(2) needs a pipe on one side.
-func (s *socket) through(drain func(pipe int, n int64) (int64, error), n int64) (moved int64, err error) {
-	var pipe [2]int
-	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return 0, errors.ErrUnsupported
-	}
-	defer unix.Close(pipe[0])
-	defer unix.Close(pipe[1])
-	_, _ = unix.FcntlInt(uintptr(pipe[1]), unix.F_SETPIPE_SZ, conduitSize)
-	for moved < n {
-		got, err := s.draw(pipe[1], n-moved)
-		if err != nil {
-			return moved, err
-		}
-		put, err := drain(pipe[0], got)
-		moved += put
-		if err != nil {
-			return moved, asSinkError(err)
-		}
-	}
-	return moved, nil
-}
-
-// asSinkError also covers what could have been done otherwise: what the pipe
-// holds by then is lost.
-func asSinkError(err error) error {
-	var sink *SinkError
-	if errors.As(err, &sink) {
-		return err
-	}
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = unix.EINVAL
-	}
-	return &SinkError{err}
-}
-
-// intoFile moves n bytes, which the pipe holds, to a regular file.
-func intoFile(file, pipe int, n int64) (put int64, err error) {
-	for put < n {
-		m, err := splice(pipe, file, n-put)
-		put += m
-		if err != nil {
-			return put, err
-		}
-		if m == 0 {
-			return put, io.ErrUnexpectedEOF
-		}
-	}
-	return put, nil
 }

@@ -38,7 +38,7 @@ func receiveSpliced(c Conn, f *os.File, n int64) (got int64, err error) {
 		case kind == unix.S_IFIFO:
 			got, err = s.receivePipe(fd, n)
 		case kind == unix.S_IFREG && !isAppending(fd):
-			got, err = s.through(func(pipe int, m int64) (int64, error) { return intoFile(fd, pipe, m) }, n)
+			got, err = s.through(f, func(pipe int, m int64) (int64, error) { return intoFile(fd, pipe, m) }, n)
 		default:
 			err = errors.ErrUnsupported
 		}
@@ -59,7 +59,7 @@ func forwardSpliced(dst, src Conn, n int64) (int64, error) {
 	if !ok {
 		return 0, errors.ErrUnsupported
 	}
-	return from.through(to.pourAll, n)
+	return from.through(to, to.pourAll, n)
 }
 
 func sourceError(err, fileErr error) error {
@@ -131,7 +131,7 @@ func (s *socket) sendError(err error, sent int64) error {
 // blocked thread can wait for a pipe whose flags are not ours to change.
 func (s *socket) sendPipe(pipe int, n int64) (sent int64, err error) {
 	for sent < n {
-		if _, err := ready(pipe, unix.POLLIN, -1); err != nil {
+		if err := awaitPipe(pipe, unix.POLLIN); err != nil {
 			return sent, &SourceError{err}
 		}
 		m, err := s.pour(pipe, n-sent)
@@ -153,7 +153,7 @@ func (s *socket) receivePipe(pipe int, n int64) (got int64, err error) {
 		m, err := s.draw(pipe, n-got)
 		got += m
 		if err == errPipe {
-			_, err = ready(pipe, unix.POLLOUT, -1)
+			err = awaitPipe(pipe, unix.POLLOUT)
 		}
 		if err != nil {
 			return got, err

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-const transferSize = 5<<20 + 7
+const transferSize = 2<<20 + 7
 
 func payload(n int) []byte {
 	p := make([]byte, n)
@@ -261,10 +261,11 @@ func TestSinkBreaks(t *testing.T) {
 	for name, source := range sources {
 		t.Run("send "+name, func(t *testing.T) {
 			eachTransport(t, nil, func(t *testing.T, near Conn, far far) {
-				f := source(t, payload(transferSize))
+				const size = 32 << 20 // more than all buffers on the way hold
+				f := source(t, make([]byte, size))
 				defer f.Close()
 				sent := start(func() error {
-					_, err := SendFile(near, f, transferSize)
+					_, err := SendFile(near, f, size)
 					return err
 				})
 				if _, err := far.Read(make([]byte, 1)); err != nil {
@@ -352,6 +353,53 @@ func TestTransferOfNothing(t *testing.T) {
 			if n, err := transfer(); n != 0 || err != nil {
 				t.Errorf("%s: %d, %v", what, n, err)
 			}
+		}
+	})
+}
+
+// splice(2) says EAGAIN for either side. Whoever mistakes one for the other
+// when both change in between waits for ever.
+func TestTransfersInDrips(t *testing.T) {
+	const drips = 1 << 13
+	eachTransport(t, nil, func(t *testing.T, near Conn, far far) {
+		r, w := osPipe(t)
+		go func() {
+			for range drips {
+				w.Write([]byte("x"))
+			}
+		}()
+		sent := start(func() error {
+			_, err := SendFile(near, r, drips)
+			return errors.Join(err, near.CloseWrite())
+		})
+		if n, err := io.Copy(io.Discard, far); n != drips || err != nil {
+			t.Errorf("far read %d: %v", n, err)
+		}
+		if err := result(t, "SendFile", sent); err != nil {
+			t.Error(err)
+		}
+		r2, w2 := osPipe(t)
+		go far.Write(payload(transferSize))
+		received := start(func() error {
+			_, err := ReceiveFile(near, w2, transferSize)
+			w2.Close()
+			return err
+		})
+		drained := start(func() int {
+			total, buf := 0, make([]byte, 1500)
+			for {
+				n, err := r2.Read(buf)
+				total += n
+				if err != nil {
+					return total
+				}
+			}
+		})
+		if err := result(t, "ReceiveFile", received); err != nil {
+			t.Error(err)
+		}
+		if n := result(t, "the reader", drained); n != transferSize {
+			t.Errorf("the reader got %d", n)
 		}
 	})
 }

@@ -1,0 +1,80 @@
+package duct
+
+import (
+	"errors"
+	"io"
+
+	"golang.org/x/sys/unix"
+)
+
+// conduitSize is how much a pipe of ours holds, where the system lets it.
+const conduitSize = 1 << 20
+
+// through moves n bytes from the socket into a pipe of ours, and from there on
+// with drain, as splice(2) needs a pipe on one side. sink is where drain moves
+// them, for the case that it cannot.
+func (s *socket) through(sink io.Writer, drain func(pipe int, n int64) (int64, error), n int64) (moved int64, err error) {
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return 0, errors.ErrUnsupported
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	_, _ = unix.FcntlInt(uintptr(pipe[1]), unix.F_SETPIPE_SZ, conduitSize)
+	for moved < n {
+		got, err := s.draw(pipe[1], n-moved)
+		if err != nil {
+			return moved, err
+		}
+		put, err := drain(pipe[0], got)
+		moved += put
+		if errors.Is(err, errors.ErrUnsupported) {
+			rest, err := emptyInto(sink, pipe[0], got-put)
+			return moved + rest, err
+		}
+		if err != nil {
+			return moved, err
+		}
+	}
+	return moved, nil
+}
+
+// emptyInto copies the n bytes that a pipe holds, and returns ErrUnsupported
+// then, for those still to come to be copied too.
+func emptyInto(sink io.Writer, pipe int, n int64) (int64, error) {
+	put, err := copyExactly(sink, pipeEnd(pipe), n)
+	if err == nil {
+		err = errors.ErrUnsupported
+	}
+	return put, err
+}
+
+// A pipeEnd reads from a pipe that is never empty when it is asked.
+type pipeEnd int
+
+func (p pipeEnd) Read(b []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(p), b)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// intoFile moves n bytes, which the pipe holds, to a regular file.
+func intoFile(file, pipe int, n int64) (put int64, err error) {
+	for put < n {
+		m, err := unix.Splice(pipe, nil, file, nil, int(n-put), unix.SPLICE_F_MOVE)
+		put += max(m, 0)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EINVAL || err == unix.ENOSYS:
+			return put, errors.ErrUnsupported
+		case err != nil:
+			return put, &SinkError{err}
+		case m == 0:
+			return put, &SinkError{io.ErrUnexpectedEOF}
+		}
+	}
+	return put, nil
+}
