@@ -1,6 +1,7 @@
 package duct
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -24,6 +25,8 @@ type socket struct {
 
 	moved  atomic.Int64
 	fault  fault
+	open   context.Context // until Close
+	shut   context.CancelFunc
 	ending atomic.Bool // CloseRead was called
 	out    outgoing
 }
@@ -38,6 +41,10 @@ func newSocket(conn net.Conn, address Address) (*socket, error) {
 		return nil, err
 	}
 	c := &socket{conn: s, raw: raw, address: address}
+	if address.IsUnix() {
+		c.raw.Control(func(fd uintptr) { enlarge(int(fd)) })
+	}
+	c.open, c.shut = context.WithCancel(context.Background())
 	c.out.prepare(c)
 	return c, nil
 }
@@ -64,7 +71,10 @@ func (s *socket) CloseRead() error {
 	return s.explain("end receiving from", err)
 }
 
-func (s *socket) Close() error { return s.explain("close the connection to", s.conn.Close()) }
+func (s *socket) Close() error {
+	s.shut()
+	return s.explain("close the connection to", s.conn.Close())
+}
 
 func (s *socket) Address() Address { return s.address }
 

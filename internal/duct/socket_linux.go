@@ -1,6 +1,9 @@
 package duct
 
 import (
+	"context"
+	"net"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -9,27 +12,35 @@ func (s *socket) read(p []byte) (int, error) { return s.conn.Read(p) }
 // endReading leaves what is queued readable, as Linux does after SHUT_RD.
 func (s *socket) endReading() error { return s.conn.CloseRead() }
 
-// AwaitHangup waits on Go's poller, where a hang-up counts as readable, and so
-// holds no thread and disturbs no Write.
+// AwaitHangup takes a thread while it waits: Go's poller would wake it with
+// every piece that a Write beside it gets rid of.
 func (s *socket) AwaitHangup() error {
+	closing, err := newLatch()
+	if err != nil {
+		return s.explain("watch", err)
+	}
+	defer closing.close()
+	stop := context.AfterFunc(s.open, closing.fire)
+	defer stop()
 	var failure error
-	err := s.raw.Read(func(fd uintptr) bool {
-		gone, err := hungUp(int(fd))
-		failure = err
-		return gone || err != nil
-	})
+	err = s.raw.Control(func(fd uintptr) { failure = awaitHangup(int(fd), closing) })
 	if err == nil {
 		err = failure
 	}
 	return s.explain("watch", err)
 }
 
-// hungUp asks for no event, so that only those are seen that always are:
+// awaitHangup asks for no event, so that only those are seen that always are:
 // POLLHUP, when both directions have ended, and POLLERR. See poll(2).
-func hungUp(fd int) (bool, error) {
-	fds := []unix.PollFd{{Fd: int32(fd)}}
-	err := poll(fds, 0)
-	return fds[0].Revents != 0, err
+func awaitHangup(fd int, closing *latch) error {
+	fds := []unix.PollFd{{Fd: int32(fd)}, {Fd: int32(closing.fd)}}
+	if err := poll(fds, -1); err != nil {
+		return err
+	}
+	if fds[0].Revents == 0 {
+		return net.ErrClosed
+	}
+	return nil
 }
 
 // tcpClose is TCP_CLOSE of linux/tcp_states.h: no connection is left.

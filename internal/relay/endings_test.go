@@ -180,7 +180,7 @@ var manyLines = slices.Repeat([]string{strings.Repeat("x", 99)}, 80_000)
 // TestEndsWithUnsentData: the peer leaves while we still have a lot to say to it.
 func TestEndsWithUnsentData(t *testing.T) {
 	content := recorded(manyLines...)
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		for _, ended := range []bool{false, true} {
 			for _, l := range leavings {
 				t.Run(fmt.Sprintf("%s, stdin ended %v", l.name, ended), func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestEndsWithUnsentData(t *testing.T) {
 // TestTornWinsOverUnsentData: what the peer did wrong is worse than that it left.
 func TestTornWinsOverUnsentData(t *testing.T) {
 	stdin := tempFile(t, recorded(manyLines...))
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		for _, l := range leavings {
 			t.Run(l.name, func(t *testing.T) {
 				stdin.Seek(0, io.SeekStart)

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"ductworks/internal/format"
@@ -31,15 +32,25 @@ type BrokenError struct {
 func (e *BrokenError) Error() string {
 	if e.Duct {
 		return fmt.Sprintf("%s broke after %s written, the last of which may not have been read: %v",
-			e.End, messages(e.Written), e.Err)
+			e.End, messages(e.Written), cause(e.Err))
 	}
 	if e.Writing {
-		return fmt.Sprintf("cannot write to %s: %v", e.End, e.Err)
+		return fmt.Sprintf("cannot write to %s: %v", e.End, cause(e.Err))
 	}
-	return fmt.Sprintf("cannot read %s: %v", e.End, e.Err)
+	return fmt.Sprintf("cannot read %s: %v", e.End, cause(e.Err))
 }
 
 func (e *BrokenError) Unwrap() error { return e.Err }
+
+// cause strips what packages net and os say around the words of the system:
+// which end it was is known.
+func cause(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
 
 func messages(n int64) string {
 	if n == 1 {

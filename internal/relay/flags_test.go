@@ -87,7 +87,7 @@ func TestCountSendsAllMessages(t *testing.T) {
 // TestCountFinishesWhatIsUnderWay: a message that the peer has part of goes on
 // to its end.
 func TestCountFinishesWhatIsUnderWay(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		large := manyBytes(8 << 20)
 		k := begin(t, tr, setup{format: "whole", stdin: tempFile(t, large), Options: Options{Count: 1}})
 		k.peer.awaitData()
@@ -194,7 +194,7 @@ func TestStayOpen(t *testing.T) {
 
 // TestContextEndsIt with its cause, whatever is under way.
 func TestContextEndsIt(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		for name, s := range map[string]setup{
 			"waiting": {},
 			"sending": {stdin: tempFile(t, recorded(manyLines...))},

@@ -84,11 +84,16 @@ func (l *lane) carry() error {
 
 // pass puts one message into the sink.
 func (l *lane) pass(p frame.Payload) error {
-	if err := l.tap(p); err != nil {
-		return err
+	if l.from.Tap != nil {
+		if err := l.tap(p.Bytes); err != nil {
+			return err
+		}
 	}
 	if p.Rest == nil {
-		return l.sinkError(l.to.Sink.Put(p))
+		if err := l.to.Sink.Put(p); err != nil {
+			return l.sinkError(err)
+		}
+		return nil
 	}
 	l.setMidway(true)
 	err := l.to.Sink.Put(p)
@@ -114,11 +119,8 @@ func (l *lane) tear(err error) error {
 }
 
 // tap shows one message to whoever watches.
-func (l *lane) tap(p frame.Payload) error {
-	if l.from.Tap == nil {
-		return nil
-	}
-	err := l.from.Tap(p.Bytes)
+func (l *lane) tap(payload []byte) error {
+	err := l.from.Tap(payload)
 	switch {
 	case err == nil:
 		return nil

@@ -14,7 +14,7 @@ import (
 
 // patience is how long a test waits for what must happen. It decides only how
 // soon a broken test ends.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // TestMain also fails the run when a goroutine or a descriptor is left over.
 func TestMain(m *testing.M) {

@@ -54,11 +54,12 @@ func (k *pairing) comesTo(want verdict) {
 	}
 }
 
-// overEachPair runs f over each two transports.
+// overEachPair runs f over each two transports. An abstract socket is a Unix
+// socket here.
 func overEachPair(t *testing.T, f func(t *testing.T, a, b transport)) {
 	t.Helper()
-	for _, a := range transports() {
-		for _, b := range transports() {
+	for _, a := range transports()[:3] {
+		for _, b := range transports()[:3] {
 			t.Run(a.name+" and "+b.name, func(t *testing.T) {
 				checkLeaks(t)
 				f(t, a, b)

@@ -45,7 +45,7 @@ func edges() []int {
 // TestPayloadsOfEveryEdge pass both ways at once, exact.
 func TestPayloadsOfEveryEdge(t *testing.T) {
 	source := manyBytes(5 << 20)
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		for _, f := range []string{"frame", "hex", "whole"} {
 			for _, n := range edges() {
 				if f == "hex" && n > 1<<20 || f == "whole" && n < streamAbove-1 {
@@ -96,7 +96,7 @@ func contentOf(t testing.TB, f *os.File) string {
 func TestLargePayloadsThroughPipes(t *testing.T) {
 	large := manyBytes(3 << 20)
 	messages := []string{"before", large, "", large[1:], "after"}
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		r, w, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
@@ -195,7 +195,7 @@ func TestResetInALargePayload(t *testing.T) {
 
 // TestShrinkingFile: the peer must not take what comes next for the rest.
 func TestShrinkingFile(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		for _, stayOpen := range []bool{false, true} {
 			t.Run(fmt.Sprint("stay open ", stayOpen), func(t *testing.T) {
 				stdin := tempFile(t, manyBytes(16<<20))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,16 +26,21 @@ type peer struct {
 
 func newPeer(t testing.TB, c net.Conn) *peer {
 	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patience))
 	return &peer{Conn: c, t: t, frames: frame.NewReader(c, frame.MaxPayload)}
 }
 
 // framed gives messages as they stand on the wire.
 func framed(messages ...string) string {
-	var b []byte
-	for _, m := range messages {
-		b = append(frame.AppendHeader(b, int64(len(m))), m...)
+	var b strings.Builder
+	if len(messages) > 0 {
+		b.Grow(len(messages) * (frame.HeaderSize + len(messages[0]))) // as if they were alike
 	}
-	return string(b)
+	for _, m := range messages {
+		b.Write(frame.AppendHeader(nil, int64(len(m))))
+		b.WriteString(m)
+	}
+	return b.String()
 }
 
 // halfFrame is part of a message that the peer begins and never ends.

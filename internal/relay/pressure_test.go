@@ -11,7 +11,7 @@ import (
 
 // TestBothSendBeforeReading: neither waits for the other.
 func TestBothSendBeforeReading(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		// More than any system holds for a peer that does not read.
 		large := manyBytes(16 << 20)
 		if tr.name == "unix" {
@@ -42,7 +42,7 @@ func TestBothSendBeforeReading(t *testing.T) {
 // TestStalledStdout holds up neither the other direction nor, once it is read
 // again, anything else.
 func TestStalledStdout(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		for _, f := range []string{"raw", "frame"} {
 			t.Run(f, func(t *testing.T) {
 				r, stdout, err := os.Pipe()
@@ -88,7 +88,7 @@ func TestStalledStdout(t *testing.T) {
 
 // TestStalledStdoutStopsThePeer: what nobody takes is not gathered here.
 func TestStalledStdoutStopsThePeer(t *testing.T) {
-	overEach(t, func(t *testing.T, tr transport) {
+	overThree(t, func(t *testing.T, tr transport) {
 		r, stdout, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)

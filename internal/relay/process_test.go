@@ -252,7 +252,7 @@ func TestFilterThatIsGone(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {
 		for name, script := range map[string]string{
 			"alone":      "head -c 100 >/dev/null; printf '" + octal(framed("a")) + "'",
-			"grandchild": "head -c 100 >/dev/null; { cat <&4; } 5<&0 & printf '" + octal(framed("a")) + "'",
+			"grandchild": "exec 5<&0; head -c 100 >/dev/null; cat <&4 & printf '" + octal(framed("a")) + "'",
 		} {
 			t.Run(name, func(t *testing.T) {
 				near, far := tr.open(t)

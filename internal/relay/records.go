@@ -131,7 +131,17 @@ func (s *recordSink) Put(p frame.Payload) error {
 		return discard{}.Put(p)
 	}
 	s.held++
-	err := s.encode(p)
+	if err := s.encode(p); err != nil {
+		return s.encodeFailed(p, err)
+	}
+	if s.backlog != nil {
+		s.backlog.mark(s.w.Buffered())
+	}
+	return nil
+}
+
+// encodeFailed deals with a record of which not all, or nothing, was written.
+func (s *recordSink) encodeFailed(p frame.Payload, err error) error {
 	var unfit *format.UnfitError
 	if errors.As(err, &unfit) {
 		s.held--
@@ -142,7 +152,7 @@ func (s *recordSink) Put(p frame.Payload) error {
 	if s.backlog != nil {
 		s.backlog.mark(s.w.Buffered())
 	}
-	if err := s.forgive(err); err != nil || !s.broken {
+	if err := s.forgive(err); err != nil {
 		return err
 	}
 	return discard{}.Put(p)
