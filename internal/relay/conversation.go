@@ -29,7 +29,7 @@ func newConversation(first, second *End, o Options) *conversation {
 }
 
 func (c *conversation) run(ctx context.Context) error {
-	ctx, cancel := c.limitIdle(ctx)
+	ctx, cancel := limitIdle(ctx, c.IdleTimeout, c.moved)
 	defer cancel()
 	for _, l := range c.lanes {
 		go l.run()

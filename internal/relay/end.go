@@ -88,6 +88,15 @@ func (e *End) isGone() bool {
 	}
 }
 
+// cut ends what is written to the end, and wakes who waits to write there.
+func (e *End) cut() {
+	if e.duct != nil {
+		e.duct.conn.CloseWrite()
+		return
+	}
+	e.Sink.Close()
+}
+
 // written counts the messages that the system has taken for the end, where it is a duct.
 func (e *End) written() int64 {
 	if e.duct == nil {

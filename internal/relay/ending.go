@@ -27,12 +27,15 @@ func (c *conversation) conclude(ctx context.Context) error {
 
 // quiesce stops a lane, and waits until it has passed on what it received.
 func (c *conversation) quiesce(ctx context.Context, l *lane) error {
-	for !l.stop() && !l.to.isGone() {
+	gone := l.to.Gone
+	for !l.stop() {
 		select {
 		case <-l.done:
 			c.note(l.err)
 			return nil
-		case <-l.to.Gone:
+		case <-gone:
+			gone = nil
+			l.to.cut()
 		case to := <-c.hungUp:
 			c.endHungUp(ctx, to)
 		case <-ctx.Done():

@@ -9,34 +9,34 @@ import (
 // anything has moved: the timeout comes at most one such step late.
 const idleSteps = 8
 
-// limitIdle gives a context that a *TimeoutError ends once nothing has moved
-// for the idle timeout.
-func (c *conversation) limitIdle(ctx context.Context) (context.Context, context.CancelFunc) {
+// limitIdle gives a context that a *TimeoutError ends once moved, which counts
+// what has moved so far, has stood still for the timeout. Zero is no timeout.
+func limitIdle(ctx context.Context, timeout time.Duration, moved func() int64) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	if c.IdleTimeout > 0 {
+	if timeout > 0 {
 		go func() {
-			if c.awaitIdle(ctx) {
-				cancel(&TimeoutError{What: "nothing moved in either direction", After: c.IdleTimeout})
+			if awaitStill(ctx, timeout, moved) {
+				cancel(&TimeoutError{What: "nothing moved in either direction", After: timeout})
 			}
 		}()
 	}
 	return ctx, func() { cancel(nil) }
 }
 
-// awaitIdle waits until nothing has moved for the idle timeout, and returns
+// awaitStill waits until moved has stood still for the timeout, and returns
 // false if ctx ended before.
-func (c *conversation) awaitIdle(ctx context.Context) bool {
-	ticker := time.NewTicker(max(c.IdleTimeout/idleSteps, time.Millisecond))
+func awaitStill(ctx context.Context, timeout time.Duration, moved func() int64) bool {
+	ticker := time.NewTicker(max(timeout/idleSteps, time.Millisecond))
 	defer ticker.Stop()
-	last, since := c.moved(), time.Now()
-	for time.Since(since) < c.IdleTimeout {
+	last, since := moved(), time.Now()
+	for time.Since(since) < timeout {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return false
 		}
-		if moved := c.moved(); moved != last {
-			last, since = moved, time.Now()
+		if now := moved(); now != last {
+			last, since = now, time.Now()
 		}
 	}
 	return true
