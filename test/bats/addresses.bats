@@ -326,10 +326,11 @@ as_nobody() {
     refused 69 missing/a.sock
     ((EUID)) || command -v setpriv >/dev/null || skip 'nobody else can be had here'
     mkdir -m 0555 locked
-    cp "$(realpath bin/ductworks)" "$BATS_RUN_TMPDIR/ductworks-$$"
+    cp "$(realpath "$BIN")" "$BATS_RUN_TMPDIR/ductworks-$$"
     chmod 0755 "$BATS_RUN_TMPDIR/ductworks-$$" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$T"
     run --separate-stderr as_nobody "$BATS_RUN_TMPDIR/ductworks-$$" listen "$T/locked/a.sock" </dev/null
     rm "$BATS_RUN_TMPDIR/ductworks-$$"
+    chmod 0755 locked
     refused 69 locked/a.sock
 }
 

@@ -79,7 +79,7 @@ configure() { mkdir -p "$XDG_CONFIG_HOME/ductworks" && cat >"$XDG_CONFIG_HOME/du
         'no-shutdown: perhaps' 'idle-timeout: [1]'; do
         printf '%s\n' "$setting"
         configure <<<"$setting"
-        run --separate-stderr ductworks listen --address-file name "$T/a.sock" </dev/null
+        run --separate-stderr ductworks listen --timeout 5 --address-file name "$T/a.sock" </dev/null
         refused 78 "${setting%%:*}"
         contains "$stderr" config.yaml
         [[ ! -e a.sock && ! -e name ]]
@@ -103,7 +103,7 @@ configure() { mkdir -p "$XDG_CONFIG_HOME/ductworks" && cat >"$XDG_CONFIG_HOME/du
 }
 
 @test "values are taken as they are written: sizes, durations, octal modes" {
-    configure <<<$'mode: 0640\nmax-message-size: 8\nwait: 1500ms'
+    configure <<<$'mode: 0640\nmax-message-size: 8\nwait: 30.5s'
     serve listener "$T/a.sock"
     equal "$(stat -c %a a.sock)" 640
     peer connect "$T/a.sock" script 'send "12345678"'

@@ -118,7 +118,7 @@ open("bound", "w").close()
 sock.accept()' 3>&- 2>/dev/null &
     pid[server]=$!
     wait_until test -e bound
-    cp "$(realpath bin/ductworks)" "$BATS_RUN_TMPDIR/ductworks-$$"
+    cp "$(realpath "$BIN")" "$BATS_RUN_TMPDIR/ductworks-$$"
     chmod 0755 "$BATS_RUN_TMPDIR/ductworks-$$" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$T"
     local as_nobody=()
     ((EUID)) || as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)

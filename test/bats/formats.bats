@@ -44,9 +44,9 @@ hidden() {
 }
 
 @test "json: many documents on a line, documents of many lines, white space around them" {
-    on_the_wire json <<<$'{}{}[1]  \t "a" 1 2\n\n\n  [1,\n 2]true false null-1'
+    on_the_wire json <<<$'{}{}[1]  \t "a" 1 2\n\n\n  [1,\n 2]true false null -1'
     holds digits 7b7d 7b7d 5b315d 226122 31 32 "$(printf '[1,\n 2]' | hex)" \
-        "$(printf true | hex)" "$(printf false | hex)" "$(printf null-1 | hex)"
+        "$(printf true | hex)" "$(printf false | hex)" "$(printf null | hex)" 2d31
 }
 
 @test "json: the last document needs no newline" {
@@ -92,7 +92,7 @@ hidden() {
 
 @test "json: each kind of bad input is 65, names its line, and ends the sending after what was before it" {
     local bad
-    for bad in NaN '[1,]' '{"a":1,}' "{'a':1}" $'"\xff"' $'"\xc3"' '01' '+1' '.5' '1.' 'truefalse' 'nul' '"a' '[1' \
+    for bad in NaN '[1,]' '{"a":1,}' "{'a':1}" $'"\xff"' $'"\xc3"' '01' '+1' '.5' '1.' 'truefalse' 'null-1' 'nul' '"a' '[1' \
         '{"a"}' $'"a\tb"' '"\x"' ']' '/* */ 1'; do
         # An array that nobody closed is found out by what comes in the next line.
         rejected json 'line [34]: ' '{}' 2 < <(printf '{}\n2\n%s\n"after"' "$bad")

@@ -114,7 +114,7 @@ killed_by() {
         holds listener.out 1
         rm name
     done
-    start listener nohup "$T/bin/ductworks" listen --address-file name "$T/a.sock"
+    start listener nohup "$BIN" listen --address-file name "$T/a.sock"
     wait_until test -s name
     kill -HUP "${pid[listener]}"
     ductworks connect -m 1 "$T/a.sock"

@@ -177,20 +177,20 @@ with socket.socket(socket.AF_UNIX) as sock:
 }
 
 @test "every split of three messages into two writes, and one byte a write" {
-    run -0 sweep splits "$T/bin/ductworks" "$T"
+    run -0 sweep splits "$BIN" "$T"
 }
 
 @test "each of the 255 wrong first bytes, as the first frame's and a later one's, is 76 and ends the reading" {
-    run -0 sweep first-bytes "$T/bin/ductworks" "$T"
+    run -0 sweep first-bytes "$BIN" "$T"
     contains "$output" '510 runs, 0 wrong'
 }
 
 @test "the end of the stream after each byte: 76 inside a frame, 0 between two" {
-    run -0 sweep truncations "$T/bin/ductworks" "$T"
+    run -0 sweep truncations "$BIN" "$T"
 }
 
 @test "a last frame followed at once by the end is printed, 1,000 times over" {
-    run -0 sweep last-frames "$T/bin/ductworks" "$T"
+    run -0 sweep last-frames "$BIN" "$T"
     contains "$output" '1000 runs, 0 wrong'
 }
 

@@ -35,7 +35,6 @@ import select
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 
@@ -238,6 +237,8 @@ def behave(duct, behaviour, *words):
 
 def spawn(words):
     """Hands one end of a socket pair to a program and ends with the program's status."""
+    import subprocess  # the slowest of all to load, and only this needs it
+
     cut = words.index("--")
     ours, theirs = socket.socketpair()
     environment = dict(os.environ, DUCTWORKS_FD=str(theirs.fileno()))
