@@ -23,16 +23,26 @@ var frameFormat = Format{
 // stream are given as they arrive.
 const streamAbove = 1 << 20
 
+// streamFileAbove is the same for regular files: they hold a payload whole
+// before it is sent, and it need not enter the process.
+const streamFileAbove = 128 << 10
+
 type frameDecoder struct {
 	frames *frame.Reader
+	src    io.Reader
+	isFile bool
 	number int64
 	err    error
 }
 
 func newFrameDecoder(src io.Reader, o Options) Decoder {
 	r := frame.NewReader(src, o.Limit)
+	d := &frameDecoder{frames: r, src: src, isFile: fileSize(src) > 0}
 	r.StreamAbove = streamAbove
-	return &frameDecoder{frames: r}
+	if d.isFile {
+		r.StreamAbove = streamFileAbove
+	}
+	return d
 }
 
 func (d *frameDecoder) Next() (frame.Payload, error) {
@@ -46,9 +56,20 @@ func (d *frameDecoder) Next() (frame.Payload, error) {
 		return frame.Payload{}, d.err
 	}
 	if p.Rest != nil {
-		p.Rest.R = &frameRest{p.Rest.R, d.number}
+		p.Rest.R = &frameRest{p.Rest.R.(frame.Detour), d.number}
+		d.err = d.checkFile(p)
 	}
-	return p, nil
+	return p, d.err
+}
+
+// checkFile finds a payload that is torn by the end of a file before any of it
+// is sent.
+func (d *frameDecoder) checkFile(p frame.Payload) error {
+	if !d.isFile || fileSize(d.src) >= p.Rest.N {
+		return nil
+	}
+	got := int64(len(p.Bytes)) + fileSize(d.src)
+	return badFrame(d.number, &frame.TornError{Frame: d.number, Got: got, Want: p.Size()})
 }
 
 // badFrame turns an error of the codec into one about the input.
@@ -78,25 +99,22 @@ func tornReason(e *frame.TornError) string {
 
 // A frameRest reads a payload as it arrives, with the errors of a frameDecoder.
 type frameRest struct {
-	r      io.Reader
+	frame.Detour
 	number int64
 }
 
 func (r *frameRest) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	if err != nil {
-		err = badFrame(r.number, err)
-	}
-	return n, err
+	n, err := r.Detour.Read(p)
+	return n, r.explain(err)
 }
 
-// Source is the input, from which what is left can be moved directly; nil where
-// that cannot be done.
-func (r *frameRest) Source() io.Reader {
-	if s, ok := r.r.(interface{ Source() io.Reader }); ok {
-		return s.Source()
+func (r *frameRest) Moved(n int64, err error) error { return r.explain(r.Detour.Moved(n, err)) }
+
+func (r *frameRest) explain(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return badFrame(r.number, err)
 }
 
 func frameMessage(text string, o Options) ([]byte, error) {
@@ -127,6 +145,9 @@ func (e *streamEncoder) AppendPrefix(dst []byte, size int64) []byte {
 
 func (e *streamEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 	w.Write(e.AppendPrefix(w.AvailableBuffer(), p.Size()))
+	if len(p.Bytes) > w.Available() {
+		w.Flush() // otherwise w would fill up with a copy of the payload's beginning
+	}
 	_, err := w.Write(p.Bytes) // fails too if the write before has failed
 	if err != nil || p.Rest == nil {
 		return err

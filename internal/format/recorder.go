@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"encoding/base64"
 	"io"
 	"strconv"
 	"sync"
@@ -40,21 +39,8 @@ func (r *Recorder) Record(direction string, payload []byte) error {
 	r.line.WriteString(direction)
 	r.line.WriteString(`","size":`)
 	r.line.WriteString(strconv.Itoa(len(payload)))
-	r.writePayload(payload)
+	writePayload(&r.line, &r.documents, payload)
 	r.line.WriteString("}\n")
 	_, err := r.w.Write(r.line.Bytes())
 	return err
-}
-
-// writePayload writes the member that holds the payload: as a document where
-// it is one, else as base64.
-func (r *Recorder) writePayload(payload []byte) {
-	if document, ok := r.documents.line(payload); ok {
-		r.line.WriteString(`,"message":`)
-		r.line.Write(document)
-		return
-	}
-	r.line.WriteString(`,"base64":"`)
-	r.line.Write(base64.StdEncoding.AppendEncode(nil, payload))
-	r.line.WriteByte('"')
 }

@@ -1,10 +1,6 @@
 package frame
 
-import (
-	"fmt"
-
-	"github.com/dustin/go-humanize"
-)
+import "fmt"
 
 // A TornError says that the stream ended inside a frame.
 type TornError struct {
@@ -51,11 +47,15 @@ func (e *SizeError) Error() string {
 
 // FormatSize writes a number of bytes as people do, exact where it is round: 64 MiB.
 func FormatSize(n int64) string {
-	if n%(1<<10) != 0 {
-		return fmt.Sprintf("%d bytes", n)
+	unit := 0
+	for n != 0 && n%1024 == 0 && unit < len(units)-1 {
+		n /= 1024
+		unit++
 	}
-	return humanize.IBytes(uint64(n))
+	return fmt.Sprintf("%d %s", n, units[unit])
 }
+
+var units = []string{"bytes", "KiB", "MiB", "GiB"}
 
 // A RestError says that a payload broke off because what was yet to come could
 // not be read. Whoever was being sent the payload is left with half a frame.

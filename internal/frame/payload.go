@@ -23,3 +23,16 @@ func (p Payload) Size() int64 {
 	}
 	return int64(len(p.Bytes)) + p.Rest.N
 }
+
+// A Detour is what the Rest of a Reader's payload reads from. The rest can be
+// moved straight from Source too, past the Reader. Whoever does so calls Moved.
+type Detour interface {
+	io.Reader
+	// Source is the Reader's own source.
+	Source() io.Reader
+	// Moved accounts for n bytes of the payload that were moved from Source,
+	// and for the error that ended that, if one did; io.ErrUnexpectedEOF is
+	// the end of the stream. It gives the error as Next would, and lowers the
+	// N of the Rest.
+	Moved(n int64, err error) error
+}

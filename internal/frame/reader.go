@@ -10,6 +10,9 @@ const (
 	// firstGrowth is how much memory a large payload is given before a byte of
 	// it has arrived. From there on its memory doubles as it fills.
 	firstGrowth = 512 << 10
+	// smallFill is how much is read at once where the frame before was large:
+	// what is read too much of a large payload is copied.
+	smallFill = 32 << 10
 	// keepLarge is the largest buffer that is kept for the next large payload.
 	keepLarge = 4 << 20
 )
@@ -34,6 +37,7 @@ type Reader struct {
 	start  int
 	end    int
 	large  []byte // for payloads that buf cannot hold
+	inBulk bool   // the last frame was too large for buf
 	rest   *io.LimitedReader
 	frames int64 // given so far, the one being read included
 	offset int64 // in the stream, of buf[end]
@@ -92,10 +96,11 @@ func (r *Reader) next() (Payload, error) {
 	if err != nil {
 		return Payload{}, err
 	}
+	r.inBulk = size > int64(len(r.buf)-HeaderSize)
 	switch {
 	case r.streams(size):
 		return r.stream(size), nil
-	case size <= int64(len(r.buf)-HeaderSize):
+	case !r.inBulk:
 		return r.small(int(size))
 	default:
 		return r.whole(int(size))
@@ -214,7 +219,7 @@ func (r *Reader) stream(size int64) Payload {
 	return p
 }
 
-// A restReader reads what is yet to come of a payload of size bytes.
+// A restReader reads what is yet to come of a payload of size bytes. It is a Detour.
 type restReader struct {
 	r    *Reader
 	size int64
@@ -229,13 +234,8 @@ func (rr *restReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Source is the Reader's own source: what is left of the payload can be moved
-// straight from there, past the Reader. Whoever does so calls Moved.
 func (rr *restReader) Source() io.Reader { return rr.r.src }
 
-// Moved accounts for n bytes of the payload that were moved from Source, and
-// for the error that ended that, if one did; io.ErrUnexpectedEOF is the end of
-// the stream. It gives the error as Next would, and lowers Rest.N.
 func (rr *restReader) Moved(n int64, err error) error {
 	rr.r.offset += n
 	rr.r.rest.N -= n
@@ -259,8 +259,11 @@ func (r *Reader) torn(err error, got, want int64) error {
 // fill reads more into the buffer, which is to hold target bytes at least.
 func (r *Reader) fill(target int) error {
 	space := r.buf[r.end:]
-	if r.Exact {
+	switch {
+	case r.Exact:
 		space = r.buf[r.end:target]
+	case r.inBulk:
+		space = r.buf[r.end:max(target, smallFill)]
 	}
 	n, err := r.read(space)
 	r.end += n

@@ -6,6 +6,9 @@ import (
 	"sync/atomic"
 )
 
+// firstPiece is how much of a large payload is copied, to travel with its header.
+const firstPiece = 32 << 10
+
 // A Writer writes frames. Its methods are for one goroutine.
 //
 // Frames gather in a buffer until it is full or Flush is called: the caller
@@ -63,6 +66,9 @@ func (w *Writer) put(p Payload) error {
 	// The header travels with the payload's beginning: alone it would cost
 	// a system call here and wake the peer for nothing.
 	n := min(len(p.Bytes), cap(w.buf)-len(w.buf))
+	if !fits {
+		n = min(n, firstPiece)
+	}
 	w.buf = append(w.buf, p.Bytes[:n]...)
 	if fits {
 		w.pending++

@@ -9,14 +9,6 @@ import (
 	"ductworks/internal/frame"
 )
 
-// A detour is a reader of a payload's rest past which that rest can be moved,
-// straight from Source. Whoever does so says to Moved how far it went and what
-// ended it, and learns what that means for the payload.
-type detour interface {
-	Source() io.Reader
-	Moved(n int64, err error) error
-}
-
 // transfer moves what is yet to come of a payload to dst, without taking it
 // into the process where the system can do that. The error is
 // a *frame.RestError where the rest could not be read, else that of dst.
@@ -26,7 +18,7 @@ func transfer(dst io.Writer, rest *io.LimitedReader) error {
 		return err
 	}
 	src := rest.R
-	if d, ok := src.(detour); ok {
+	if d, ok := src.(frame.Detour); ok {
 		src, moved = d.Source(), d.Moved
 	}
 	l, isLane := src.(*lane)
