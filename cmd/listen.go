@@ -12,6 +12,7 @@ import (
 // listenOptions are what only listen has.
 type listenOptions struct {
 	session
+	serving
 	addressFile string
 	mode        modeValue
 }
@@ -21,12 +22,13 @@ func newListen(a *app) *cobra.Command {
 	l.mode.mode = 0o600
 	c := &cobra.Command{
 		Use:   "listen [flags] [ADDRESS] [-- CMD [ARG...]]",
-		Short: "wait at an address for one peer and talk",
+		Short: "wait at an address for a peer, or many, and talk",
 		Long: `listen waits for one peer, then joins it to its stdin and stdout, or to those of
-CMD. Without an address it makes a private one and prints it on stderr.`,
+CMD. Without an address it makes a private one and prints it on stderr. With -k it
+serves many peers, until it is told to stop.`,
 		Example: `  ductworks listen /tmp/a.sock
   ductworks listen -f text :7000 | while read -r line; do echo "got $line"; done
-  ductworks listen --address-file addr -- jq --unbuffered -c '.n + 1'`,
+  ductworks listen -k /tmp/a.sock --each -- jq -c '.n + 1'`,
 		RunE: func(c *cobra.Command, args []string) error { return runListen(c.Context(), l, c, args) },
 	}
 	l.register(c)
@@ -34,11 +36,15 @@ CMD. Without an address it makes a private one and prints it on stderr.`,
 	fs.StringVar(&l.addressFile, "address-file", "", "write the address there once it can be connected to")
 	fs.Var(&l.mode, "mode", "mode of the socket file")
 	group(fs, "Listening", "address-file", "mode")
+	l.registerServing(fs)
 	return c
 }
 
 func runListen(ctx context.Context, l *listenOptions, c *cobra.Command, args []string) error {
 	word, err := l.prepareFilter(c, args)
+	if err == nil {
+		err = l.checkServing(c.Flags())
+	}
 	if err != nil {
 		return err
 	}
@@ -51,6 +57,9 @@ func runListen(ctx context.Context, l *listenOptions, c *cobra.Command, args []s
 	defer listener.Close()
 	if err := l.announce(word, listener.Address()); err != nil {
 		return err
+	}
+	if l.keepOpen {
+		return l.serve(ctx, listener)
 	}
 	conn, err := l.accept(ctx, listener, l.wait)
 	if err != nil {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -102,7 +103,7 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 	far.Name = name
 	o := s.endingFlags.options(s.report)
 	if len(s.argv) > 0 {
-		return s.carryFilter(ctx, far, o)
+		return s.carryFilter(ctx, far, o, os.Environ())
 	}
 	r, err := s.carryStdio(ctx, far, o)
 	s.summarize(r, far)
@@ -116,9 +117,9 @@ func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Option
 	return s.converse(ctx, stdio(&s.messageFlags, &s.endingFlags, s.payloads, s.streams), far, o)
 }
 
-// carryFilter is carry where a CMD holds the local end.
-func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options) error {
-	f, err := startFilter(s.path, s.argv, nil, s.streams.Err)
+// carryFilter is carry where a CMD holds the local end, env being its environment.
+func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options, env []string) error {
+	f, err := startFilter(s.path, s.argv, env, s.streams.Err)
 	if err != nil {
 		far.Release()
 		return err
@@ -142,8 +143,8 @@ func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Op
 // summarize says under -v what came of a conversation, CMD at one end of it
 // having ended.
 func (s *session) summarize(r relay.Result, command *relay.End) {
-	s.detail("%d messages sent, %d received", r.Sent, r.Received)
+	s.detail("messages: %d sent, %d received", r.Sent, r.Received)
 	if n := command.Dropped(); n > 0 {
-		s.detail("%d messages were left unread by the command and dropped", n)
+		s.detail("messages left unread by the command, and dropped: %d", n)
 	}
 }

@@ -226,22 +226,30 @@ func TestFilterThatEnds(t *testing.T) {
 	})
 }
 
+// someBytes are numbers of bytes after which a command reads no more: where it
+// was given them through a buffer, and where they pass it.
+var someBytes = []int{100, 1_000_000}
+
 // TestFilterThatReadsNoMore but lives on: what it leaves is dropped and
 // counted, and what follows is not mistaken for something else.
 func TestFilterThatReadsNoMore(t *testing.T) {
 	large := manyBytes(3 << 20)
-	overEach(t, func(t *testing.T, tr transport) {
-		near, far := tr.open(t)
-		beside(t, func() {
-			far.send("1", large, "2", large)
-			far.halfClose()
-		})
-		end := filterEnd(t, "frame", "head -c 100 >/dev/null; exec <&- >&-; read end <&4")
-		r, err := run(t, end, Duct(near, DuctOptions{Limit: frame.MaxPayload, Stream: true}))
-		if dropped := end.Dropped(); err != nil || r.Received != 4 || dropped != 3 {
-			t.Errorf("%d received, %d dropped, and ended with %v", r.Received, dropped, err)
+	overThree(t, func(t *testing.T, tr transport) {
+		for _, n := range someBytes {
+			t.Run(fmt.Sprint("after ", n), func(t *testing.T) {
+				near, far := tr.open(t)
+				beside(t, func() {
+					far.send("1", large, "2", large)
+					far.halfClose()
+				})
+				end := filterEnd(t, "frame", fmt.Sprintf("head -c %d >/dev/null; exec <&- >&-; read end <&4", n))
+				r, err := run(t, end, Duct(near, DuctOptions{Limit: frame.MaxPayload, Stream: true}))
+				if dropped := end.Dropped(); err != nil || r.Received != 4 || dropped != 3 {
+					t.Errorf("%d received, %d dropped, and ended with %v", r.Received, dropped, err)
+				}
+				far.expect()
+			})
 		}
-		far.expect()
 	})
 }
 
@@ -249,22 +257,24 @@ func TestFilterThatReadsNoMore(t *testing.T) {
 // if somebody else holds its stdin and does not read.
 func TestFilterThatIsGone(t *testing.T) {
 	large := framed("1", manyBytes(3<<20), "2")
-	overEach(t, func(t *testing.T, tr transport) {
-		for name, script := range map[string]string{
-			"alone":      "head -c 100 >/dev/null; printf '" + octal(framed("a")) + "'",
-			"grandchild": "exec 5<&0; head -c 100 >/dev/null; cat <&4 & printf '" + octal(framed("a")) + "'",
-		} {
-			t.Run(name, func(t *testing.T) {
-				near, far := tr.open(t)
-				beside(t, func() { io.WriteString(far, large) }) // as far as it goes
-				end := filterEnd(t, "frame", script)
-				if _, err := run(t, end, Duct(near, DuctOptions{Limit: frame.MaxPayload, Stream: true})); err != nil {
-					t.Errorf("ended with %v", err)
-				}
-				if got := far.receive(); got != "a" {
-					t.Errorf("the peer has %q", got)
-				}
-			})
+	overThree(t, func(t *testing.T, tr transport) {
+		for _, n := range someBytes {
+			for name, script := range map[string]string{
+				"alone":      "head -c %d >/dev/null; printf '%s'",
+				"grandchild": "exec 5<&0; head -c %d >/dev/null; cat <&4 & printf '%s'",
+			} {
+				t.Run(fmt.Sprint(name, " after ", n), func(t *testing.T) {
+					near, far := tr.open(t)
+					beside(t, func() { io.WriteString(far, large) }) // as far as it goes
+					end := filterEnd(t, "frame", fmt.Sprintf(script, n, octal(framed("a"))))
+					if _, err := run(t, end, Duct(near, DuctOptions{Limit: frame.MaxPayload, Stream: true})); err != nil {
+						t.Errorf("ended with %v", err)
+					}
+					if got := far.receive(); got != "a" {
+						t.Errorf("the peer has %q", got)
+					}
+				})
+			}
 		}
 	})
 }

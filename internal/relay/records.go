@@ -172,6 +172,7 @@ func (s *recordSink) stream(e format.Streamer, p frame.Payload) error {
 	if err := s.w.Flush(); err != nil { // those of the writes before, too
 		return err
 	}
+	s.held = 1
 	if s.out.Forgiving {
 		// After a failure the rest is read on, so it must be known where it
 		// stands; and closing the output must end the wait for it.
@@ -181,7 +182,7 @@ func (s *recordSink) stream(e format.Streamer, p frame.Payload) error {
 }
 
 func (s *recordSink) Flush() error {
-	if s.broken {
+	if s.broken || s.w.Buffered() == 0 { // as in the middle of a record that streams
 		return nil
 	}
 	err := s.forgive(s.w.Flush())

@@ -131,6 +131,26 @@ func TestLingerIsExact(t *testing.T) {
 	}
 }
 
+// TestLingerIsForThePeer: that the peer has ended limits nobody else.
+func TestLingerIsForThePeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := beginTimed(t.Context(), t, newFakeConn(100), Options{Linger: 5 * second})
+		close(k.conn.in)
+		time.Sleep(100 * second)
+		synctest.Wait()
+		select {
+		case err := <-k.done:
+			t.Errorf("ended with %v", err)
+		default:
+			io.WriteString(k.stdin, "late\n")
+			k.stdin.Close()
+			if err := <-k.done; err != nil || k.conn.Moved() != int64(len(framed("late"))) {
+				t.Errorf("%d bytes moved, and ended with %v", k.conn.Moved(), err)
+			}
+		}
+	})
+}
+
 // TestDeadline: the context's cause is what the conversation ends with.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
