@@ -42,19 +42,19 @@ func (d *lineDecoder) Next() (frame.Payload, error) {
 	if d.err != nil {
 		return frame.Payload{}, d.err
 	}
-	payload, err := d.next()
+	payload, err := d.records.next()
+	if err == nil && d.convert != nil {
+		payload, err = d.converted(payload)
+	}
+	if err == errTooLarge {
+		err = tooLarge(d.records.where(), d.limit)
+	}
 	d.err = err
 	return frame.Payload{Bytes: payload}, err
 }
 
-func (d *lineDecoder) next() ([]byte, error) {
-	record, err := d.records.next()
-	if err == errTooLarge {
-		return nil, tooLarge(d.records.where(), d.limit)
-	}
-	if err != nil || d.convert == nil {
-		return record, err
-	}
+// converted gives the payload of a record.
+func (d *lineDecoder) converted(record []byte) ([]byte, error) {
 	payload, fault := d.convert.within(d.limit, reuse(d.scratch, len(record)), record)
 	if fault != nil {
 		fault.Where = d.records.where()

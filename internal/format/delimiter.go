@@ -8,6 +8,9 @@ import (
 // foundEarly reports whether a reader of record and delim would find delim
 // before the record's end.
 func foundEarly(record, delim []byte) bool {
+	if len(delim) == 1 {
+		return bytes.IndexByte(record, delim[0]) >= 0
+	}
 	if bytes.Contains(record, delim) {
 		return true
 	}

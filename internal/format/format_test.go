@@ -173,7 +173,7 @@ func TestEndlessRecord(t *testing.T) {
 	for name, pattern := range patterns {
 		src := &endless{pattern: pattern}
 		_, err := decodeAll(t, find(t, name), src, Options{Limit: limit})
-		wantError(t, err, "larger than the limit of 1.0 MiB")
+		wantError(t, err, "larger than the limit of 1 MiB")
 		if over := src.taken - 2*limit; over > bufferSize+10 {
 			t.Errorf("%s: took %d bytes", name, src.taken)
 		}

@@ -23,7 +23,13 @@ func (s *splitter) next() ([]byte, error) {
 	s.number++
 	for {
 		held := s.in.bytes()
-		if i := s.index(held[s.scanned:]); i >= 0 {
+		i := -1
+		if len(s.delim) == 1 {
+			i = bytes.IndexByte(held[s.scanned:], s.delim[0])
+		} else {
+			i = bytes.Index(held[s.scanned:], s.delim)
+		}
+		if i >= 0 {
 			return s.give(held[:s.scanned+i], len(s.delim))
 		}
 		s.scanned = max(s.scanned, len(held)-len(s.delim)+1)
@@ -38,13 +44,6 @@ func (s *splitter) next() ([]byte, error) {
 
 // longest is the size of the longest record with its delimiter.
 func (s *splitter) longest() int64 { return s.limit + int64(len(s.delim)) }
-
-func (s *splitter) index(b []byte) int {
-	if len(s.delim) == 1 {
-		return bytes.IndexByte(b, s.delim[0])
-	}
-	return bytes.Index(b, s.delim)
-}
 
 // give gives a record, which stands before skip bytes of delimiter.
 func (s *splitter) give(record []byte, skip int) ([]byte, error) {

@@ -33,7 +33,17 @@ func (e *rawEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 	if foundEarly(p.Bytes, e.delim) {
 		return delimited(p.Bytes, e.delim, "-f base64")
 	}
-	w.Write(p.Bytes) // a failure comes up in the next write
-	_, err := w.Write(e.delim)
+	return writeRecord(w, p.Bytes, e.delim)
+}
+
+// writeRecord writes a record and its delimiter, a small one in one piece.
+func writeRecord(w *bufio.Writer, record, delim []byte) error {
+	if len(record)+len(delim) <= w.Available() {
+		b := append(w.AvailableBuffer(), record...)
+		_, err := w.Write(append(b, delim...))
+		return err
+	}
+	w.Write(record) // a failure comes up in the next write
+	_, err := w.Write(delim)
 	return err
 }

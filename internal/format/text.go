@@ -58,9 +58,7 @@ func (e *textEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 	if foundEarly(text, e.delim) {
 		return delimited(text, e.delim, "-f json")
 	}
-	w.Write(text) // a failure comes up in the next write
-	_, err = w.Write(e.delim)
-	return err
+	return writeRecord(w, text, e.delim)
 }
 
 // text gives what is shown for a document.

@@ -96,12 +96,12 @@ func TestWholeOverLimit(t *testing.T) {
 	o := Options{Limit: 2 << 20}
 	f := testFile(t, strings.Repeat("a", 2<<20+1))
 	_, err := wholeFormat.NewDecoder(hooked(f), o).Next()
-	wantError(t, err, "larger than the limit of 2.0 MiB")
+	wantError(t, err, "larger than the limit of 2 MiB")
 	if at, _ := f.Seek(0, io.SeekCurrent); at != 0 {
 		t.Errorf("%d bytes were read", at)
 	}
 	_, err = wholeFormat.NewDecoder(struct{ io.Reader }{f}, o).Next()
-	wantError(t, err, "larger than the limit of 2.0 MiB")
+	wantError(t, err, "larger than the limit of 2 MiB")
 }
 
 func TestWholeFromEmptyFile(t *testing.T) {

@@ -89,12 +89,17 @@ func (l *lane) pass(p frame.Payload) error {
 			return err
 		}
 	}
-	if p.Rest == nil {
-		if err := l.to.Sink.Put(p); err != nil {
-			return l.sinkError(err)
-		}
-		return nil
+	if p.Rest != nil {
+		return l.passStreamed(p)
 	}
+	if err := l.to.Sink.Put(p); err != nil {
+		return l.sinkError(err)
+	}
+	return nil
+}
+
+// passStreamed puts a message into the sink whose payload is still on its way.
+func (l *lane) passStreamed(p frame.Payload) error {
 	l.setMidway(true)
 	err := l.to.Sink.Put(p)
 	l.setMidway(false)

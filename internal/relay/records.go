@@ -159,7 +159,10 @@ func (s *recordSink) encodeFailed(p frame.Payload, err error) error {
 }
 
 func (s *recordSink) encode(p frame.Payload) error {
-	if streamer, ok := s.out.Encoder.(format.Streamer); ok && p.Rest != nil {
+	if p.Rest == nil {
+		return s.out.Encoder.Encode(s.w, p)
+	}
+	if streamer, ok := s.out.Encoder.(format.Streamer); ok {
 		return s.stream(streamer, p)
 	}
 	return s.out.Encoder.Encode(s.w, p)
