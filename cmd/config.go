@@ -63,7 +63,20 @@ func setFrom(v *viper.Viper, flags *pflag.FlagSet, f *pflag.Flag, path string) e
 			return configError{fmt.Errorf("%s: %w", origin(f.Name, path), errors.Unwrap(err))}
 		}
 	}
-	return nil
+	return flags.SetAnnotation(f.Name, elsewhereKey, nil)
+}
+
+// elsewhereKey is the annotation of a flag that the command line left alone.
+const elsewhereKey = "elsewhere"
+
+// onCommandLine says whether a flag was given there and nowhere else.
+func onCommandLine(flags *pflag.FlagSet, name string) bool {
+	f := flags.Lookup(name)
+	if f == nil || !f.Changed {
+		return false
+	}
+	_, elsewhere := f.Annotations[elsewhereKey]
+	return !elsewhere
 }
 
 // origin names where a flag's value comes from.

@@ -28,6 +28,7 @@ ductworks exec has given it.`,
 		RunE: func(c *cobra.Command, args []string) error { return runConnect(c.Context(), s, c, args) },
 	}
 	s.register(c)
+	s.who.register(c, true)
 	return c
 }
 
@@ -40,25 +41,34 @@ func runConnect(ctx context.Context, s *session, c *cobra.Command, args []string
 	if err != nil {
 		return err
 	}
+	ends := []duct.Address{address}
+	if err := s.who.prepare(c.Flags(), roles{dialled: ends, guarded: ends}); err != nil {
+		return err
+	}
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
-	conn, err := s.dial(ctx, address, s.wait)
+	conn, err := s.dial(ctx, address, s.wait, s.who.dialOptions())
 	if err != nil {
+		return err
+	}
+	if err := s.who.checkPeer(conn); err != nil {
+		conn.Close()
 		return err
 	}
 	return s.carry(ctx, conn, "the connection to "+address.String())
 }
 
 // dial connects, waiting for a listener that is not there yet.
-func (a *app) dial(ctx context.Context, address duct.Address, wait durationValue) (duct.Conn, error) {
-	patience := connectPatience
+func (a *app) dial(ctx context.Context, address duct.Address, wait durationValue, o duct.DialOptions) (duct.Conn, error) {
+	o.Wait = connectPatience
 	if wait.set {
-		patience = wait.d
+		o.Wait = wait.d
 	}
-	conn, err := duct.Dial(ctx, address, duct.DialOptions{
-		Wait:    patience,
-		Waiting: func(cause error) { a.note("waiting for %s: %v", address, cause) },
-	})
+	o.Waiting = func(cause error) { a.note("waiting for %s: %v", address, cause) }
+	if o.TLS.Insecure && address.Scheme() == duct.TLS {
+		a.note("--tls-insecure: whoever is at %s is believed", address)
+	}
+	conn, err := duct.Dial(ctx, address, o)
 	if err == nil {
 		a.detail("connected to %s", address)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ductworks/internal/duct"
 	"ductworks/internal/relay"
 )
 
@@ -33,6 +34,8 @@ its exit status is ours. Flags after CMD are CMD's own.`,
 		},
 	}
 	e.register(c)
+	e.who.register(c, false)
+	e.launcher.who = &e.who
 	fs := c.Flags()
 	fs.SetInterspersed(false)
 	fs.Var(way, "via", "how CMD gets its end: "+listOf(way.allowed))
@@ -57,6 +60,9 @@ func runExec(ctx context.Context, e *execOptions, c *cobra.Command, args []strin
 	if err := e.prepare(c, args); err != nil {
 		return err
 	}
+	if err := e.prepareSecurity(c); err != nil {
+		return err
+	}
 	ctx, cancel := e.limited(ctx)
 	defer cancel()
 	h, err := e.launcher.launch(ctx, e.path, e.argv)
@@ -66,10 +72,22 @@ func runExec(ctx context.Context, e *execOptions, c *cobra.Command, args []strin
 	far := h.end(relay.DuctOptions{
 		Limit:    int64(e.maxSize),
 		StayOpen: e.noShutdown || e.recvOnly,
-		Stream:   e.out.Streams,
+		Stream:   e.streamsOut(),
 	})
 	r, err := e.carryStdio(ctx, far, e.endingFlags.options(e.report))
 	err = waitFor(ctx, h.Process, err)
 	e.summarize(r, far)
 	return err
+}
+
+func (e *execOptions) prepareSecurity(c *cobra.Command) error {
+	address, err := e.launcher.address()
+	if err != nil {
+		return err
+	}
+	var ends []duct.Address
+	if e.launcher.via == viaAddress {
+		ends = append(ends, address)
+	}
+	return e.who.prepare(c.Flags(), roles{bound: ends, guarded: ends})
 }

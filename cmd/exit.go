@@ -73,6 +73,7 @@ var statuses = []struct {
 	{is[*frame.MagicError], exitProtocol},
 	{is[*frame.TornError], exitProtocol},
 	{is[*frame.SizeError], exitProtocol},
+	{is[*duct.TLSError], exitProtocol},
 	{is[*duct.RefusedError], exitNoPerm},
 	{is[configError], exitConfig},
 	{is[*relay.TimeoutError], exitTimeout},

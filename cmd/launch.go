@@ -18,6 +18,7 @@ type launcher struct {
 	via  string
 	at   string // the address that CMD is given, empty for a fresh one
 	wait durationValue
+	who  *securityFlags // who may connect at the address
 }
 
 // A holder is a CMD that was started and the end of the duct that we hold.
@@ -121,22 +122,27 @@ func (l *launcher) launchAddress(ctx context.Context, path string, argv []string
 
 // listen binds the address that CMD is to be given.
 func (l *launcher) listen() (*duct.Listener, error) {
-	o := duct.ListenOptions{Refused: l.report}
-	if l.at == "" {
-		return duct.ListenFresh(privateFolders(), o)
-	}
-	address, err := duct.ParseAddress(l.at)
+	address, err := l.address()
 	if err != nil {
 		return nil, err
 	}
-	if address.Scheme() == duct.FD {
-		return nil, usagef("--at %s: CMD is given a descriptor by --via fd", l.at)
-	}
-	listener, err := duct.Listen(address, o)
-	if err == nil && !address.IsUnix() {
+	listener, err := l.bind(address, duct.ListenOptions{Refused: l.report}, l.who)
+	if err == nil && address.Host() != "" && !isExposed(listener.Address()) && l.who.tls.Authorities == nil {
 		l.note("any local user can connect to %s before the command does", listener.Address())
 	}
 	return listener, err
+}
+
+// address is what --at names, or zero.
+func (l *launcher) address() (duct.Address, error) {
+	if l.at == "" {
+		return duct.Address{}, nil
+	}
+	address, err := duct.ParseAddress(l.at)
+	if err == nil && address.Scheme() == duct.FD {
+		err = usagef("--at %s: CMD is given a descriptor by --via fd", l.at)
+	}
+	return address, err
 }
 
 // acceptFrom waits until CMD has connected. One that ends before has not, and

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"ductworks/internal/duct"
 )
@@ -37,6 +38,7 @@ serves many peers, until it is told to stop.`,
 	fs.Var(&l.mode, "mode", "mode of the socket file")
 	group(fs, "Listening", "address-file", "mode")
 	l.registerServing(fs)
+	l.who.register(c, false)
 	return c
 }
 
@@ -45,12 +47,15 @@ func runListen(ctx context.Context, l *listenOptions, c *cobra.Command, args []s
 	if err == nil {
 		err = l.checkServing(c.Flags())
 	}
+	if err == nil && l.keepOpen && (l.hexdump || l.stats || l.record != "") {
+		err = usagef("--hexdump, --record and --stats are for one conversation: they do not go with -k yet")
+	}
 	if err != nil {
 		return err
 	}
 	ctx, cancel := l.limited(ctx)
 	defer cancel()
-	listener, err := l.listen(word)
+	listener, err := l.listen(c.Flags(), word)
 	if err != nil {
 		return err
 	}
@@ -69,16 +74,19 @@ func runListen(ctx context.Context, l *listenOptions, c *cobra.Command, args []s
 }
 
 // listen binds the address, or a fresh one if word is empty.
-func (l *listenOptions) listen(word string) (*duct.Listener, error) {
-	o := duct.ListenOptions{Mode: l.mode.mode, Refused: l.report}
-	if word == "" {
-		return duct.ListenFresh(privateFolders(), o)
+func (l *listenOptions) listen(flags *pflag.FlagSet, word string) (*duct.Listener, error) {
+	var address duct.Address
+	var err error
+	if word != "" {
+		if address, err = duct.ParseAddress(word); err != nil {
+			return nil, err
+		}
 	}
-	address, err := duct.ParseAddress(word)
-	if err != nil {
+	ends := []duct.Address{address}
+	if err := l.who.prepare(flags, roles{bound: ends, guarded: ends}); err != nil {
 		return nil, err
 	}
-	return duct.Listen(address, o)
+	return l.bind(address, duct.ListenOptions{Mode: l.mode.mode, Refused: l.report}, &l.who)
 }
 
 // privateFolders are where a fresh socket may live, the best first.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,8 @@ type pairOptions struct {
 	listens, connects []string
 	mode              modeValue
 	idle, timeout     durationValue
-	record            string
+	seeing
+	security securityFlags
 
 	argvs [][]string // of the commands
 	paths []string   // of their programs
@@ -29,6 +31,7 @@ type pairOptions struct {
 
 func newPair(a *app) *cobra.Command {
 	p := &pairOptions{launcher: launcher{app: a}}
+	p.who = &p.security
 	p.mode.mode = 0o600
 	way := &viaValue{way: viaStdio, allowed: []string{viaStdio, viaAddress, viaFD, viaPipe}}
 	c := &cobra.Command{
@@ -63,8 +66,9 @@ func (p *pairOptions) register(c *cobra.Command, way *viaValue) {
 	fs.VarP(&p.idle, "idle-timeout", "i", "end with 124 when nothing has moved for so long")
 	fs.Var(&p.timeout, "timeout", "end with 124 after so long in all")
 	group(fs, "Ending", "wait", "idle-timeout", "timeout")
-	fs.StringVar(&p.record, "record", "", "append a JSON line a message to this file (-: stdout)")
-	group(fs, "Seeing", "record")
+	p.security.register(c, true)
+	p.registerSeeing(fs)
+	fs.Lookup("record").Usage += " (-: stdout)"
 	completeVia(c, way)
 }
 
@@ -102,7 +106,35 @@ func (p *pairOptions) prepare(c *cobra.Command, args []string) (err error) {
 		}
 		p.paths = append(p.paths, path)
 	}
-	return nil
+	return p.prepareSecurity(c)
+}
+
+// prepareSecurity lets --allow-user guard the ends at which we listen.
+func (p *pairOptions) prepareSecurity(c *cobra.Command) error {
+	bound, err := parseAll(p.listens)
+	if err != nil {
+		return err
+	}
+	dialled, err := parseAll(p.connects)
+	if err != nil {
+		return err
+	}
+	if len(p.listens)+len(p.connects)+len(p.argvs) < 2 || len(p.argvs) > 0 && p.via == viaAddress {
+		bound = append(bound, duct.Address{})
+	}
+	return p.security.prepare(c.Flags(), roles{dialled: dialled, bound: bound, guarded: bound})
+}
+
+func parseAll(words []string) ([]duct.Address, error) {
+	var all []duct.Address
+	for _, word := range words {
+		a, err := duct.ParseAddress(word)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 // splitCommands takes CMD [ARG...] [:: CMD [ARG...]] apart.
@@ -130,7 +162,7 @@ func splitCommands(args []string) ([][]string, error) {
 // isDirect says whether two commands can hold the two ends of one socket pair,
 // since nothing between them is to be watched, recorded or timed.
 func (p *pairOptions) isDirect() bool {
-	return len(p.argvs) == 2 && p.via == viaFD && p.record == "" && p.verbose == 0 &&
+	return len(p.argvs) == 2 && p.via == viaFD && p.verbose == 0 && !p.isWatching(p.app) && !p.stats &&
 		p.idle.d == 0 && p.timeout.d == 0
 }
 
@@ -163,13 +195,20 @@ func socketpair() ([2]*os.File, error) {
 
 // join carries messages between the ends until their conversation is over.
 func (p *pairOptions) join(ctx context.Context, ends *pairEnds) error {
-	if err := p.tap(ends); err != nil {
+	first, second := ends.list[0], ends.list[1]
+	done, err := p.watch(p.app, first, second)
+	if err != nil {
 		ends.release(ctx)
 		return err
 	}
-	r, err := relay.Run(ctx, ends.list[0], ends.list[1], relay.Options{
+	start := time.Now()
+	r, err := relay.Run(ctx, first, second, relay.Options{
 		Linger: relay.Forever, IdleTimeout: p.idle.d, Report: p.report,
 	})
+	if derr := done(); err == nil {
+		err = derr
+	}
+	p.printStats(p.app, r, start, err)
 	p.detail("%d messages from the first end to the second, %d back", r.Sent, r.Received)
 	if endsReported(err) {
 		err = reportedError{err}

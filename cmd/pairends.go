@@ -7,7 +7,6 @@ import (
 
 	"ductworks/internal/child"
 	"ductworks/internal/duct"
-	"ductworks/internal/format"
 	"ductworks/internal/relay"
 )
 
@@ -82,7 +81,7 @@ func (p *pairOptions) bind() ([]place, error) {
 		places = append(places, place{argv: argv, path: p.paths[i]})
 	}
 	for len(places) < 2 {
-		listener, err := duct.ListenFresh(privateFolders(), duct.ListenOptions{Refused: p.report})
+		listener, err := p.app.bind(duct.Address{}, duct.ListenOptions{Refused: p.report}, p.who)
 		if err != nil {
 			return places, err
 		}
@@ -99,7 +98,7 @@ func (p *pairOptions) bindAt(word string) (*duct.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := duct.Listen(address, duct.ListenOptions{Mode: p.mode.mode, Refused: p.report})
+	listener, err := p.app.bind(address, duct.ListenOptions{Mode: p.mode.mode, Refused: p.report}, p.who)
 	if err == nil && chosen(word) {
 		p.note("listening on %s", listener.Address())
 	}
@@ -174,7 +173,7 @@ func (p *pairOptions) dialAll(ctx context.Context, places []place, ends *pairEnd
 		if at.dial.IsZero() {
 			continue
 		}
-		conn, err := p.dial(ctx, at.dial, p.launcher.wait)
+		conn, err := p.dial(ctx, at.dial, p.launcher.wait, duct.DialOptions{TLS: p.who.tls})
 		if err != nil {
 			return err
 		}
@@ -195,26 +194,6 @@ func (p *pairOptions) ductOptions() relay.DuctOptions {
 	toRecords := p.via == viaStdio && len(p.argvs) > 0
 	return relay.DuctOptions{
 		Limit:  int64(p.maxSize),
-		Stream: p.record == "" && (!toRecords || p.out.Streams),
+		Stream: !p.isWatching(p.app) && (!toRecords || p.out.Streams),
 	}
-}
-
-// tap records what both ends send, if that is asked for.
-func (p *pairOptions) tap(ends *pairEnds) error {
-	if p.record == "" {
-		return nil
-	}
-	out := p.streams.Out
-	if p.record != "-" {
-		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-		if err != nil {
-			return fmt.Errorf("--record: %w", err)
-		}
-		out = f
-	}
-	r := format.NewRecorder(out)
-	for i, direction := range []string{"send", "recv"} {
-		ends.list[i].Tap = func(payload []byte) error { return r.Record(direction, payload) }
-	}
-	return nil
 }

@@ -60,7 +60,7 @@ func contents(t *testing.T, f *os.File) string {
 
 func TestUsageErrors(t *testing.T) {
 	for _, line := range []string{
-		"", "lsten", "listen -x", "listen --mode 9", "listen a b", "listen --", "listen 80", "listen http://x",
+		"", "lsten", "listen -y", "listen --mode 9", "listen a b", "listen --", "listen 80", "listen http://x",
 		"connect", "connect -f yaml a:1", "connect -n 0 a:1", "connect -0 a:1", "connect -d , a:1",
 		"connect -f text -0 -d , a:1", "connect --send-only --recv-only a:1", "connect -m 1 --recv-only a:1",
 		"connect -m 1 a:1 -- cat", "connect --send-only a:1 -- cat", "connect -q -1 a:1",

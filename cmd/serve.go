@@ -3,11 +3,9 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -26,7 +24,7 @@ type serving struct {
 	keepOpen     bool
 	each         bool
 	envelope     bool
-	maxConns     countValue
+	maxConns     placesValue
 	stallTimeout durationValue
 }
 
@@ -40,26 +38,34 @@ func (v *serving) registerServing(fs *pflag.FlagSet) {
 	group(fs, "Listening", "keep-open", "each", "envelope", "max-conns", "stall-timeout")
 }
 
-// checkServing finds flags that have no meaning together.
+// checkServing finds flags that have no meaning together. What the
+// configuration says for all calls is left aside where it has none in this one.
 func (l *listenOptions) checkServing(fs *pflag.FlagSet) error {
-	for _, name := range []string{"each", "envelope", "max-conns", "stall-timeout"} {
-		if fs.Changed(name) && !l.keepOpen && (name == "each" || name == "envelope") {
-			return usagef("--%s is for many peers: add -k", name)
+	if !l.keepOpen {
+		for _, name := range []string{"each", "envelope", "max-conns", "stall-timeout"} {
+			if onCommandLine(fs, name) {
+				return usagef("--%s is for many peers: add -k", name)
+			}
 		}
-	}
-	switch {
-	case !l.keepOpen:
 		return nil
-	case l.each && len(l.argv) == 0:
+	}
+	command := len(l.argv) > 0
+	switch {
+	case l.each && !command:
 		return usagef("--each needs a command: --each -- CMD")
-	case l.envelope && len(l.argv) > 0:
+	case l.envelope && command:
 		return usagef("--envelope is for stdin and stdout, not for -- %s", l.argv[0])
 	case l.envelope && (l.in.Name != "json" || l.out.Name != "json"):
 		return usagef("--envelope is JSON: it does not go with another format")
-	case l.count > 0 && len(l.argv) > 0:
-		return usagef("--count is for the messages on stdout, not for -- %s", l.argv[0])
-	case l.linger.set || l.exitOnEOF || l.sendOnly:
-		return usagef("--linger, --exit-on-eof and --send-only end one conversation: they do not go with -k")
+	case l.count > 0 && command && !l.each:
+		return usagef("--count is for the messages on stdout, or of --each, not for -- %s", l.argv[0])
+	case command && !l.each:
+		return nil
+	}
+	for _, name := range []string{"linger", "exit-on-eof", "send-only"} {
+		if onCommandLine(fs, name) {
+			return usagef("--%s ends one conversation: it does not go with -k", name)
+		}
 	}
 	return nil
 }
@@ -69,10 +75,12 @@ type server struct {
 	*listenOptions
 	listener *duct.Listener
 	stop     context.Context // ends when there are to be no more peers and messages
+	end      func(error)     // ends stop with a cause
 	kill     context.Context // ends when those that are served have had their time
 	hub      *relay.Hub      // of stdin and stdout, nil where a CMD serves
-	slots    chan struct{}
+	slots    chan struct{}   // holds something for each peer that is served
 	served   sync.WaitGroup
+	asked    atomic.Int64 // messages, where each is answered
 }
 
 // serve serves peers until ctx ends. What is running then has killGrace to end.
@@ -80,7 +88,7 @@ func (l *listenOptions) serve(ctx context.Context, listener *duct.Listener) erro
 	stop, end := context.WithCancelCause(ctx)
 	kill, killNow := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &server{
-		listenOptions: l, listener: listener, stop: stop, kill: kill,
+		listenOptions: l, listener: listener, stop: stop, end: end, kill: kill,
 		slots: make(chan struct{}, int(l.maxConns)),
 	}
 	if len(l.argv) == 0 {
@@ -93,7 +101,7 @@ func (l *listenOptions) serve(ctx context.Context, listener *duct.Listener) erro
 	grace := time.AfterFunc(killGrace, func() { killNow(err) })
 	s.served.Wait()
 	grace.Stop()
-	killNow(nil)
+	killNow(err)
 	if err == errServed {
 		return nil
 	}
@@ -139,19 +147,12 @@ func (s *server) acceptAll() error {
 // serveOne serves one peer. What goes wrong with it concerns no other.
 func (s *server) serveOne(conn duct.Conn, number int64) {
 	s.detail("connection %d: %s", number, conn.Address())
-	var err error
-	switch {
-	case s.hub != nil:
-		err = s.hub.Join(s.kill, conn, number)
-	case s.each:
-		err = s.answerEach(conn, number)
-	default:
-		err = s.serveFilter(conn, number)
+	p := &servedPeer{server: s, conn: conn, number: number}
+	err := p.serve()
+	if err != nil && !silent(err) && s.stop.Err() == nil {
+		p.report(err)
 	}
-	if err != nil && !is[commandError](err) && context.Cause(s.stop) == nil {
-		s.report(fmt.Errorf("connection %d: %w", number, err))
-	}
-	s.detail("connection %d has ended", number)
+	s.detail("connection %d has ended%s", number, p.outcome(err))
 }
 
 // newHub joins all peers to our stdin and stdout.
@@ -164,6 +165,7 @@ func (s *server) newHub() *relay.Hub {
 		Limit:        int64(s.maxSize),
 		Count:        int64(s.count),
 		StallTimeout: s.stallTimeout.d,
+		Stalling:     func(number int64) { s.detail("connection %d takes no byte: what is for all waits for it", number) },
 		IdleTimeout:  s.idle.d,
 		StayOpen:     s.noShutdown || s.recvOnly,
 		Report:       s.report,
@@ -174,73 +176,30 @@ func (s *server) newHub() *relay.Hub {
 	return relay.NewHub(in, s.output(s.streams), s.messageFlags.options(), o)
 }
 
-// serveFilter has a CMD of its own serve the peer.
-func (s *server) serveFilter(conn duct.Conn, number int64) error {
-	far := relay.Duct(conn, relay.DuctOptions{Limit: int64(s.maxSize), StayOpen: s.noShutdown, Stream: s.out.Streams})
-	far.Name = "the connection"
-	return s.carryFilter(s.kill, far, s.endingFlags.options(s.report), peerEnv(os.Environ(), conn, number))
+// admit counts a message that is to be answered, and says whether it is not
+// one too many.
+func (s *server) admit() bool {
+	if s.count == 0 {
+		return true
+	}
+	n := s.asked.Add(1)
+	if n == int64(s.count) {
+		s.end(errServed)
+	}
+	return n <= int64(s.count)
 }
 
-// answerEach has a CMD answer each message of the peer.
-func (s *server) answerEach(conn duct.Conn, number int64) error {
-	env := peerEnv(os.Environ(), conn, number)
-	answer := func(ctx context.Context, payload []byte) ([][]byte, error) { return s.ask(ctx, payload, env) }
-	_, err := relay.Each(s.kill, s.stop, conn, answer, relay.EachOptions{
-		Limit:       int64(s.maxSize),
-		IdleTimeout: s.idle.d,
-		Failed: func(message int64, err error) {
-			s.report(fmt.Errorf("connection %d: message %d has no reply: %w", number, message, err))
-		},
-	})
-	return err
-}
+// placesValue is a flag's number of peers, from 1.
+type placesValue int
 
-// ask starts CMD with one message on its stdin. The records that it prints are
-// the replies, if it ends with 0.
-func (s *server) ask(ctx context.Context, payload []byte, env []string) ([][]byte, error) {
-	f, err := startFilter(s.path, s.argv, env, s.streams.Err)
-	if err != nil {
-		return nil, err
-	}
-	message, replies := relay.Memory([][]byte{payload}, int64(s.maxSize))
-	_, err = relay.Run(ctx, f.end(&s.messageFlags, s.streams), message, relay.Options{Linger: relay.Forever})
-	if err = waitFor(ctx, f.Process, err); err != nil {
-		return nil, err
-	}
-	return replies(), nil
-}
+func (v *placesValue) Type() string   { return "number" }
+func (v *placesValue) String() string { return strconv.Itoa(int(*v)) }
 
-// peerVariables are what a CMD learns its peer from, in the manner of UCSPI.
-var peerVariables = []string{
-	"PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "IPCREMOTEEUID", "IPCREMOTEEGID", envPrefix + "_CONN",
-}
-
-// peerEnv is the environment env with what is known of a connection's peer, in
-// place of what it may say of another one.
-func peerEnv(env []string, conn duct.Conn, number int64) []string {
-	var all []string
-	for _, entry := range env {
-		if !isPeerVariable(entry) {
-			all = append(all, entry)
-		}
+func (v *placesValue) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 1 {
+		return errors.New("not a number of peers: say 1 or more")
 	}
-	all = append(all, envPrefix+"_CONN="+strconv.FormatInt(number, 10))
-	if address := conn.Address(); address.Host() != "" {
-		return append(all, "PROTO=TCP", "TCPREMOTEIP="+address.Host(), "TCPREMOTEPORT="+strconv.Itoa(address.Port()))
-	}
-	all = append(all, "PROTO=IPC")
-	if peer, err := conn.Peer(); err == nil {
-		all = append(all, "IPCREMOTEEUID="+strconv.Itoa(peer.UID), "IPCREMOTEEGID="+strconv.Itoa(peer.GID))
-	}
-	return all
-}
-
-func isPeerVariable(entry string) bool {
-	name, _, _ := strings.Cut(entry, "=")
-	for _, v := range peerVariables {
-		if name == v {
-			return true
-		}
-	}
-	return false
+	*v = placesValue(n)
+	return nil
 }

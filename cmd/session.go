@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,8 @@ type session struct {
 	*app
 	messageFlags
 	endingFlags
+	seeing
+	who securityFlags
 
 	payloads [][]byte // of the --message flags
 	argv     []string // CMD and its arguments, empty for our own stdin and stdout
@@ -26,6 +29,7 @@ func (s *session) register(c *cobra.Command) {
 	c.Flags().SortFlags = false
 	s.messageFlags.register(c)
 	s.endingFlags.register(c)
+	s.registerSeeing(c.Flags())
 }
 
 // prepare checks all that can be checked before anything is bound, connected
@@ -37,6 +41,9 @@ func (s *session) prepare(c *cobra.Command, argv []string) (err error) {
 	}
 	if err := s.endingFlags.check(); err != nil {
 		return err
+	}
+	if s.record == "-" {
+		return usagef("--record - is for pair: here stdout is taken")
 	}
 	if s.payloads, err = s.messageFlags.payloads(); err != nil {
 		return err
@@ -98,7 +105,7 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 		Limit:    int64(s.maxSize),
 		Exact:    shared && s.count > 0,
 		StayOpen: s.noShutdown || s.recvOnly || shared && s.count > 0,
-		Stream:   s.out.Streams,
+		Stream:   s.streamsOut(),
 	})
 	far.Name = name
 	o := s.endingFlags.options(s.report)
@@ -131,9 +138,23 @@ func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Optio
 	return err
 }
 
+// streamsOut says whether large payloads may go out as they arrive.
+func (s *session) streamsOut() bool { return s.out.Streams && !s.isWatching(s.app) }
+
 // converse runs a conversation.
 func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error) {
+	done, err := s.watch(s.app, near, far)
+	if err != nil {
+		near.Release()
+		far.Release()
+		return relay.Result{}, err
+	}
+	start := time.Now()
 	r, err := relay.Run(ctx, near, far, o)
+	if derr := done(); err == nil {
+		err = derr
+	}
+	s.printStats(s.app, r, start, err)
 	if endsReported(err) {
 		err = reportedError{err}
 	}

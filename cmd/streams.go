@@ -31,8 +31,12 @@ func SystemStreams() *Streams {
 // say writes one line to stderr. What it quotes may come from a peer, so
 // nothing in it can move a terminal's cursor or break the line.
 func (s *Streams) say(format_ string, args ...any) {
-	line := format.Escape(fmt.Sprintf(format_, args...))
+	s.print("ductworks: " + format.Escape(fmt.Sprintf(format_, args...)) + "\n")
+}
+
+// print writes text to stderr in one piece.
+func (s *Streams) print(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fmt.Fprintf(s.Err, "ductworks: %s\n", line)
+	s.Err.WriteString(text)
 }

@@ -18,14 +18,14 @@ import (
 // create no files just then.
 //
 // The error is an *UnavailableError, or an *AddressError when there is no
-// listening on a.
+// listening on a, or not with these options.
 func Listen(a Address, o ListenOptions) (*Listener, error) {
 	o = o.withDefaults()
 	switch {
 	case a.scheme == FD:
 		return adoptListener(a, o)
 	case a.scheme == TLS:
-		return nil, &UnavailableError{Doing: "listen on " + a.String(), Err: errNoTLS}
+		return listenTLS(a, o)
 	case a.scheme == TCP:
 		return listenTCP(a, o)
 	case a.IsAbstract():
@@ -87,7 +87,7 @@ func explainBind(a Address, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		e.Hint = "is another program listening there?"
-	case errors.Is(err, fs.ErrPermission) && a.scheme == TCP:
+	case errors.Is(err, fs.ErrPermission) && a.isNetwork():
 		e.Hint = "ports below 1024 are for root"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		e.Hint = "it is no address of this machine"
@@ -107,18 +107,18 @@ func (a acceptor) accept(ctx context.Context) (Conn, error) {
 	return newSocket(conn, addressOf(conn.RemoteAddr()))
 }
 
-// interruptible makes the end of ctx end the Accept that follows. The function
-// that it returns makes it stop.
-func interruptible(ctx context.Context, ln netListener) func() {
+// interruptible makes the end of ctx end the calls that follow and wait for c.
+// The function that it returns makes it stop.
+func interruptible(ctx context.Context, c interface{ SetDeadline(time.Time) error }) func() {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(interrupted)
-		ln.SetDeadline(time.Unix(1, 0))
+		c.SetDeadline(time.Unix(1, 0))
 	})
 	return func() {
 		if !stop() {
 			<-interrupted
-			ln.SetDeadline(time.Time{})
+			c.SetDeadline(time.Time{})
 		}
 	}
 }

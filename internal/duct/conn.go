@@ -19,10 +19,16 @@ type Conn interface {
 	// A Unix peer that closes while something of ours lies unread there ends
 	// its stream with ECONNRESET, once, after the last of its data; the Read
 	// after that returns io.EOF.
+	//
+	// Inside TLS it returns a *TLSError when the peer's stream is cut, and
+	// a *RefusedError when the listener turns our certificate away: that may
+	// come after a Write which has failed or has not.
 	io.Reader
 	// Write moves bytes until all are taken by the system or the connection fails.
 	io.Writer
 	// CloseWrite ends the sending direction: the peer reads the end of the stream.
+	// Inside TLS this is something to read: a peer that closes without having
+	// read it resets the connection, and may destroy what it has just sent.
 	CloseWrite() error
 	// CloseRead ends the receiving direction: what has arrived can still be
 	// read, then comes io.EOF, also for a Read that is waiting.

@@ -21,6 +21,8 @@ type DialOptions struct {
 	// Admit says whether a Unix listener may be who it is; nil takes anyone.
 	// Other addresses are not asked about: nobody vouches for them.
 	Admit func(Peer) error
+	// TLS is for tls addresses.
+	TLS TLSOptions
 }
 
 const (
@@ -38,9 +40,10 @@ var errNoAnswer = errors.New("no answer")
 // Dial connects to a. An inherited descriptor is taken over as it is.
 //
 // An address that does not answer at all ends with Wait, or after ten seconds
-// when Wait is 0. The error is an *UnavailableError when nobody came, a
-// *RefusedError when the system or Admit said no, an *AddressError when there
-// is no connecting to a, and context.Cause(ctx) when ctx ended.
+// when Wait is 0. A TLS handshake has ten seconds more. The error is an
+// *UnavailableError when nobody came, a *RefusedError when the system, Admit or
+// one side of TLS said no, an *AddressError when there is no connecting to a,
+// and context.Cause(ctx) when ctx ended.
 func Dial(ctx context.Context, a Address, o DialOptions) (Conn, error) {
 	conn, err := dial(ctx, a, o)
 	if err != nil {
@@ -57,9 +60,7 @@ func dial(ctx context.Context, a Address, o DialOptions) (Conn, error) {
 	switch {
 	case a.scheme == FD:
 		return adoptConn(a)
-	case a.scheme == TLS:
-		return nil, &UnavailableError{Doing: "connect to " + a.String(), Err: errNoTLS}
-	case a.scheme == TCP && a.number == 0:
+	case a.isNetwork() && a.number == 0:
 		return nil, &AddressError{Word: a.String(), Reason: "has port 0, which only a listener can have"}
 	case a.IsZero():
 		return nil, &AddressError{Reason: "is empty"}
@@ -68,11 +69,16 @@ func dial(ctx context.Context, a Address, o DialOptions) (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSocket(conn, a)
+	s, err := newSocket(conn, a)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if a.scheme == TLS {
+		return dialTLS(ctx, s, o.TLS)
+	}
+	return s, nil
 }
-
-// errNoTLS stands in until TLS is there.
-var errNoTLS = errors.New("TLS is not supported yet")
 
 func admitListener(c Conn, admit func(Peer) error) error {
 	if admit == nil {

@@ -25,15 +25,17 @@ func TestDialOneTry(t *testing.T) {
 		{dir + "/no/where", "no such file or directory; is anybody listening there?"},
 		{dir + "/stale", "connection refused; is anybody listening there?"},
 		{unusedPort(t), "connection refused; is anybody listening there?"},
-		{"tls::1", "not supported yet"},
+		{"tls:" + unusedPort(t), "connection refused; is anybody listening there?"},
 	} {
 		_, err := Dial(t.Context(), parse(t, c.address), DialOptions{})
 		if want := "connect to " + parse(t, c.address).String() + ": "; !isUnavailable(err) || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.address, err)
 		}
 	}
-	if _, err := Dial(t.Context(), parse(t, "tcp::0"), DialOptions{}); !isAddressError(err) {
-		t.Errorf("port 0: %v", err)
+	for _, a := range []string{"tcp::0", "tls::0"} {
+		if _, err := Dial(t.Context(), parse(t, a), DialOptions{}); !isAddressError(err) {
+			t.Errorf("%s: %v", a, err)
+		}
 	}
 	if _, err := Dial(t.Context(), Address{}, DialOptions{}); !isAddressError(err) {
 		t.Errorf("no address: %v", err)

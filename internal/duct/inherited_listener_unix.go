@@ -28,11 +28,6 @@ type sharedListener struct {
 	over    bool          // nobody will ask for it any more
 }
 
-type accepted struct {
-	conn Conn
-	err  error
-}
-
 // adoptListener takes over a listening stream socket.
 func adoptListener(a Address, o ListenOptions) (*Listener, error) {
 	d, err := adopt(a)
@@ -45,6 +40,9 @@ func adoptListener(a Address, o ListenOptions) (*Listener, error) {
 	}
 	return newListener(a, o, &sharedListener{descriptor: d}, keep), nil
 }
+
+// vouches says whether the socket is a Unix one.
+func (l *sharedListener) vouches() bool { return isLocal(l.fd) }
 
 func (l *sharedListener) accept(ctx context.Context) (Conn, error) {
 	for {

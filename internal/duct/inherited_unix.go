@@ -35,9 +35,14 @@ func adoptConn(a Address) (Conn, error) {
 		d.gone.close()
 		return nil, &UnavailableError{Doing: "take over " + a.String(), Err: cause(err)}
 	}
-	name, err := unix.Getsockname(a.number)
+	return &inherited{descriptor: d, local: isLocal(a.number), ending: ending}, nil
+}
+
+// isLocal says whether a socket is a Unix one.
+func isLocal(fd int) bool {
+	name, err := unix.Getsockname(fd)
 	_, local := name.(*unix.SockaddrUnix)
-	return &inherited{descriptor: d, local: err == nil && local, ending: ending}, nil
+	return err == nil && local
 }
 
 func checkConnected(a Address) error {

@@ -22,6 +22,8 @@ type ListenOptions struct {
 	// and, once a shortage of descriptors, that the next one has to wait, as
 	// an *UnavailableError. It is called by Accept and may be nil.
 	Refused func(error)
+	// TLS is for tls addresses.
+	TLS TLSOptions
 }
 
 const privateMode fs.FileMode = 0o600
@@ -55,7 +57,8 @@ type Listener struct {
 }
 
 // A source is where connections come from. Its accept returns an error that
-// wraps net.ErrClosed after close, and any error once ctx has ended.
+// wraps net.ErrClosed after close, any error once ctx has ended, and
+// a *RefusedError for a peer that was turned away.
 type source interface {
 	accept(ctx context.Context) (Conn, error)
 	close() error
@@ -69,6 +72,13 @@ func newListener(a Address, o ListenOptions, s source, remove func() error) *Lis
 
 // Address is where peers can connect, with the port that was chosen filled in.
 func (l *Listener) Address() Address { return l.address }
+
+// Vouches says whether the system tells who its peers are, so that Admit is
+// asked about them.
+func (l *Listener) Vouches() bool {
+	v, ok := l.source.(interface{ vouches() bool })
+	return l.address.IsUnix() || ok && v.vouches()
+}
 
 // Accept waits for the next peer that is admitted. Others are closed unread,
 // cost nobody a place and are reported through Refused. While no descriptor is
@@ -86,6 +96,9 @@ func (l *Listener) Accept(ctx context.Context) (Conn, error) {
 			}
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
+		case errors.As(err, new(*RefusedError)):
+			short.over()
+			l.options.Refused(err)
 		case isPassing(err):
 			short.sitOut(ctx, err)
 		default:

@@ -63,6 +63,9 @@ func unsent(fd int) (int, error) {
 	return unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_NWRITE)
 }
 
+// isClosed leaves a reset to those who are told of it.
+func isClosed(int) bool { return false }
+
 // noSignal is not needed: Go's runtime ignores SIGPIPE.
 const noSignal = 0
 

@@ -3,6 +3,7 @@ package duct
 import (
 	"context"
 	"net"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,35 +13,54 @@ func (s *socket) read(p []byte) (int, error) { return s.conn.Read(p) }
 // endReading leaves what is queued readable, as Linux does after SHUT_RD.
 func (s *socket) endReading() error { return s.conn.CloseRead() }
 
-// AwaitHangup takes a thread while it waits: Go's poller would wake it with
-// every piece that a Write beside it gets rid of.
+// AwaitHangup waits on an epoll instance of its own, and for that on Go's
+// poller, which by itself would wake it with every piece that a Write beside it
+// gets rid of, and does without a thread.
 func (s *socket) AwaitHangup() error {
-	closing, err := newLatch()
+	watch, err := s.watchHangup()
 	if err != nil {
 		return s.explain("watch", err)
 	}
-	defer closing.close()
-	stop := context.AfterFunc(s.open, closing.fire)
-	defer stop()
-	var failure error
-	err = s.raw.Control(func(fd uintptr) { failure = awaitHangup(int(fd), closing) })
+	defer watch.Close()
+	defer context.AfterFunc(s.open, func() { watch.Close() })()
+	raw, err := watch.SyscallConn()
 	if err == nil {
-		err = failure
+		err = raw.Read(func(fd uintptr) bool { return hasEvent(int(fd)) })
+	}
+	if s.open.Err() != nil {
+		err = net.ErrClosed
 	}
 	return s.explain("watch", err)
 }
 
-// awaitHangup asks for no event, so that only those are seen that always are:
-// POLLHUP, when both directions have ended, and POLLERR. See poll(2).
-func awaitHangup(fd int, closing *latch) error {
-	fds := []unix.PollFd{{Fd: int32(fd)}, {Fd: int32(closing.fd)}}
-	if err := poll(fds, -1); err != nil {
-		return err
+// watchHangup gives an epoll instance that asks for no event, so that only
+// those are seen that always are: EPOLLHUP, when both directions have ended,
+// and EPOLLERR. See epoll_ctl(2).
+func (s *socket) watchHangup() (*os.File, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
 	}
-	if fds[0].Revents == 0 {
-		return net.ErrClosed
+	if e := s.raw.Control(func(fd uintptr) { err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, int(fd), &unix.EpollEvent{}) }); e != nil {
+		err = e
 	}
-	return nil
+	if err == nil {
+		err = unix.SetNonblock(epoll, true) // which is how os.NewFile knows that it can be polled
+	}
+	if err != nil {
+		unix.Close(epoll)
+		return nil, err
+	}
+	return os.NewFile(uintptr(epoll), "epoll"), nil
+}
+
+func hasEvent(epoll int) bool {
+	for {
+		n, err := unix.EpollWait(epoll, make([]unix.EpollEvent, 1), 0)
+		if err != unix.EINTR {
+			return err == nil && n > 0
+		}
+	}
 }
 
 // tcpClose is TCP_CLOSE of linux/tcp_states.h: no connection is left.
@@ -53,10 +73,17 @@ func unsent(fd int) (int, error) {
 	if err != nil || left == 0 {
 		return left, err
 	}
-	if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.State == tcpClose {
+	if isClosed(fd) {
 		return left, unix.ECONNRESET
 	}
 	return left, nil
+}
+
+// isClosed says whether no connection is left: it was reset, or both sides
+// have ended it.
+func isClosed(fd int) bool {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	return err == nil && info.State == tcpClose
 }
 
 // noSignal keeps a peer that is gone from costing us a SIGPIPE.

@@ -58,6 +58,10 @@ func (s *socket) Settle(context.Context) error { return nil }
 
 func pendingError(int) error { return nil }
 
+func unsent(int) (int, error) { return 0, nil }
+
+func isClosed(int) bool { return false }
+
 func peerOf(int) (Peer, error) { return Peer{}, errors.ErrUnsupported }
 
 // enlarge leaves the send buffer as it is.

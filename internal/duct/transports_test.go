@@ -28,6 +28,8 @@ var transports = map[string]func(t testing.TB) (Conn, far){
 	"tcp dialled":   func(t testing.TB) (Conn, far) { return dialled(t, tcpListener(t)) },
 	"tcp accepted":  func(t testing.TB) (Conn, far) { return dialledUs(t, "tcp::0") },
 	"tcp fd":        func(t testing.TB) (Conn, far) { return adopted(t, tcpListener(t)) },
+	"tls dialled":   tlsDialled,
+	"tls accepted":  tlsAccepted,
 }
 
 // eachTransport runs f over all of them, or those whose name ok likes.

@@ -26,16 +26,17 @@ type Letter struct {
 // An EnvelopeDecoder reads envelopes: JSON objects with a message and the
 // connection that it is for.
 type EnvelopeDecoder struct {
-	documents Decoder
-	number    int64
+	documents *jsonDecoder
+	limit     int64
 	err       error
 }
 
 // NewEnvelopeDecoder reads envelopes from src. o.Limit is for the messages in them.
 func NewEnvelopeDecoder(src io.Reader, o Options) *EnvelopeDecoder {
+	limit := o.Limit
 	// What is around a message, and base64, must not make it too large.
 	o.Limit = min(2*o.Limit+1024, frame.MaxPayload)
-	return &EnvelopeDecoder{documents: newJSONDecoder(src, o)}
+	return &EnvelopeDecoder{documents: newJSONDecoder(src, o).(*jsonDecoder), limit: limit}
 }
 
 // Next gives the next letter. Its errors are those of a Decoder.
@@ -48,12 +49,16 @@ func (d *EnvelopeDecoder) Next() (Letter, error) {
 		d.err = err
 		return Letter{}, err
 	}
-	d.number++
 	letter, err := openEnvelope(p.Bytes)
-	if err != nil {
-		d.err = &RecordError{Where: fmt.Sprintf("envelope %d", d.number), Reason: err.Error(), Hint: envelopeHint}
+	switch {
+	case err != nil:
+		d.err = &RecordError{Where: d.documents.line(), Reason: err.Error(), Hint: envelopeHint}
+	case int64(len(letter.Payload)) > d.limit:
+		d.err = tooLarge(d.documents.line(), d.limit)
+	default:
+		return letter, nil
 	}
-	return letter, d.err
+	return Letter{}, d.err
 }
 
 const envelopeHint = `an envelope is {"conn":3,"message":…}, {"message":…} for all, or {"conn":3,"close":true}`
@@ -76,7 +81,7 @@ func openEnvelope(doc []byte) (l Letter, err error) {
 			return l, err
 		}
 		if seen[member] {
-			return l, fmt.Errorf("%q twice", member)
+			return l, fmt.Errorf("%q twice", brief(member))
 		}
 		seen[member] = true
 		if err := l.set(member, value); err != nil {
@@ -91,7 +96,7 @@ func (l *Letter) set(member string, value jsontext.Value) (err error) {
 	case "conn":
 		l.Conn, err = strconv.ParseInt(string(value), 10, 64)
 		if err != nil || l.Conn < 1 {
-			return fmt.Errorf(`"conn" is the number of a connection, not %s`, value)
+			return fmt.Errorf(`"conn" is the number of a connection, not %s`, brief(value))
 		}
 	case "message":
 		l.Payload = value
@@ -100,12 +105,20 @@ func (l *Letter) set(member string, value jsontext.Value) (err error) {
 		return err
 	case "close":
 		if l.Close = string(value) == "true"; !l.Close {
-			return fmt.Errorf(`"close" is true or left out, not %s`, value)
+			return fmt.Errorf(`"close" is true or left out, not %s`, brief(value))
 		}
 	default:
-		return fmt.Errorf("%q means nothing here", member)
+		return fmt.Errorf("%q means nothing here", brief(member))
 	}
 	return nil
+}
+
+// brief cuts what is quoted in an error.
+func brief[T ~[]byte | ~string](text T) string {
+	if len(text) > 40 {
+		return string(text[:40]) + "…"
+	}
+	return string(text)
 }
 
 func decodeBase64Member(value jsontext.Value) ([]byte, error) {
@@ -135,56 +148,62 @@ func checkLetter(l Letter, seen map[string]bool) error {
 	return nil
 }
 
-// An EnvelopeEncoder writes what happens on many connections, one JSON line
-// each. It is for one goroutine.
+// An EnvelopeEncoder makes envelopes of what happens on many connections, each
+// of them a JSON document without a line break. It is for one goroutine, and
+// what it gives is valid until its next call.
 type EnvelopeEncoder struct {
-	w         io.Writer
 	line      bytes.Buffer
 	documents jsonEncoder
 }
 
-// NewEnvelopeEncoder writes to w, which gets each line in one write.
-func NewEnvelopeEncoder(w io.Writer) *EnvelopeEncoder {
-	return &EnvelopeEncoder{w: w, documents: jsonEncoder{checker: checker{options: rfc8259()}}}
+// NewEnvelopeEncoder makes an encoder.
+func NewEnvelopeEncoder() *EnvelopeEncoder {
+	return &EnvelopeEncoder{documents: jsonEncoder{checker: checker{options: rfc8259()}}}
 }
 
 // Open says that a connection came about. peer is its address, and uid who
 // holds its other end, negative where nobody can tell.
-func (e *EnvelopeEncoder) Open(conn int64, peer string, uid int) error {
-	e.begin(conn)
+func (e *EnvelopeEncoder) Open(conn int64, peer string, uid int) []byte {
+	e.begin(conn, 0)
 	e.line.WriteString(`,"event":"open","peer":`)
 	quoted, _ := jsontext.AppendQuote(nil, peer) // its invalid UTF-8 is replaced
 	e.line.Write(quoted)
 	if uid >= 0 {
-		fmt.Fprintf(&e.line, `,"uid":%d`, uid)
+		e.number(`,"uid":`, int64(uid))
 	}
 	return e.end()
 }
 
 // Message says that a message came from a connection.
-func (e *EnvelopeEncoder) Message(conn int64, payload []byte) error {
-	e.begin(conn)
+func (e *EnvelopeEncoder) Message(conn int64, payload []byte) []byte {
+	e.begin(conn, len(payload))
 	writePayload(&e.line, &e.documents, payload)
 	return e.end()
 }
 
 // Close says that a connection ended, and how many messages were received
 // from it and sent to it.
-func (e *EnvelopeEncoder) Close(conn, received, sent int64) error {
-	e.begin(conn)
-	fmt.Fprintf(&e.line, `,"event":"close","received":%d,"sent":%d`, received, sent)
+func (e *EnvelopeEncoder) Close(conn, received, sent int64) []byte {
+	e.begin(conn, 0)
+	e.number(`,"event":"close","received":`, received)
+	e.number(`,"sent":`, sent)
 	return e.end()
 }
 
-func (e *EnvelopeEncoder) begin(conn int64) {
-	e.line.Reset()
-	fmt.Fprintf(&e.line, `{"conn":%d`, conn)
+// begin begins an envelope for about size bytes.
+func (e *EnvelopeEncoder) begin(conn int64, size int) {
+	e.line = *bytes.NewBuffer(reuse(e.line.Bytes(), size))
+	e.number(`{"conn":`, conn)
 }
 
-func (e *EnvelopeEncoder) end() error {
-	e.line.WriteString("}\n")
-	_, err := e.w.Write(e.line.Bytes())
-	return err
+func (e *EnvelopeEncoder) number(name string, n int64) {
+	e.line.WriteString(name)
+	e.line.Write(strconv.AppendInt(e.line.AvailableBuffer(), n, 10))
+}
+
+func (e *EnvelopeEncoder) end() []byte {
+	e.line.WriteByte('}')
+	return e.line.Bytes()
 }
 
 // writePayload writes the member that holds a payload: as a document where it

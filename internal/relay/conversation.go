@@ -18,6 +18,7 @@ type conversation struct {
 	hungUp        chan *lane
 	linger        <-chan time.Time
 	over          bool
+	impatient     bool // the peer is not waited for any longer
 }
 
 func newConversation(first, second *End, o Options) *conversation {
@@ -65,7 +66,7 @@ func (c *conversation) converse(ctx context.Context) error {
 		case to := <-c.hungUp:
 			c.endHungUp(ctx, to)
 		case <-c.linger:
-			c.over = true
+			c.over, c.impatient = true, true
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}

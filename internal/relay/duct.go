@@ -27,6 +27,7 @@ type DuctOptions struct {
 type ductEnd struct {
 	conn   duct.Conn
 	writer *frame.Writer
+	exact  bool
 }
 
 // Duct makes a conversation's end of a connected duct.
@@ -39,7 +40,7 @@ func Duct(c duct.Conn, o DuctOptions) *End {
 		Sink:    &ductSink{Writer: w, conn: c, stayOpen: o.StayOpen},
 		Drain:   func() { c.CloseRead() },
 		Release: func() { c.Close() },
-		duct:    &ductEnd{conn: c, writer: w},
+		duct:    &ductEnd{conn: c, writer: w, exact: o.Exact},
 		hangUp:  func() {},
 		source: func(r io.Reader) Source {
 			fr := frame.NewReader(r, o.Limit)

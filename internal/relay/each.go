@@ -22,28 +22,37 @@ type EachOptions struct {
 	// IdleTimeout ends the duct when no byte has moved for so long and no
 	// answer is under way. Zero means never.
 	IdleTimeout time.Duration
+	// StallTimeout ends the duct when the peer has taken no byte of the replies
+	// for so long. Zero means never.
+	StallTimeout time.Duration
 	// Failed is told of each message, counted from 1, that could not be answered.
 	Failed func(number int64, err error)
-	// Received, if not nil, is told of each message before it is answered.
-	Received func()
+	// Admit, if not nil, is asked before each message is answered. Where it
+	// says no, the duct is over.
+	Admit func() bool
 }
 
 // Each answers each message of c, one at a time and in order, until the peer
 // ends. When stop ends, what has arrived is answered and then the duct is
 // closed; when ctx ends, it is closed at once.
 //
-// The error is one of those of Run.
+// The error is one of those of Run, or says that the peer stalled.
 func Each(ctx, stop context.Context, c duct.Conn, answer Answer, o EachOptions) (Result, error) {
-	e := &each{EachOptions: o, conn: c, answer: answer, writer: frame.NewWriter(c)}
+	e := &each{EachOptions: o, conn: c, answer: answer}
+	e.writer = frame.NewWriter(&e.replies)
+	e.replies.conn = c
 	ctx, cancel := limitIdle(ctx, o.IdleTimeout, e.moved)
 	defer cancel()
+	ctx, cancelStalled := e.limitStall(ctx)
+	defer cancelStalled()
 	defer context.AfterFunc(stop, func() { c.CloseRead() })()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
-	err := e.run(ctx)
+	err := e.run(ctx, stop)
+	if err == nil || endsConversation(err) {
+		c.Settle(ctx)
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
-	} else {
-		c.Settle(ctx)
 	}
 	c.Close()
 	return Result{Sent: e.writer.Written(), Received: e.number}, err
@@ -51,11 +60,24 @@ func Each(ctx, stop context.Context, c duct.Conn, answer Answer, o EachOptions) 
 
 type each struct {
 	EachOptions
-	conn   duct.Conn
-	answer Answer
-	writer *frame.Writer
-	number int64
-	busy   atomic.Bool
+	conn    duct.Conn
+	answer  Answer
+	writer  *frame.Writer
+	replies replies
+	number  int64
+	busy    atomic.Bool
+}
+
+// replies is what a peer is written to, and says whether that is under way.
+type replies struct {
+	conn    duct.Conn
+	writing atomic.Bool
+}
+
+func (r *replies) Write(p []byte) (int, error) {
+	r.writing.Store(true)
+	defer r.writing.Store(false)
+	return r.conn.Write(p)
 }
 
 // moved counts bytes, and never stands still while an answer is under way.
@@ -66,28 +88,54 @@ func (e *each) moved() int64 {
 	return e.conn.Moved()
 }
 
-func (e *each) run(ctx context.Context) error {
+// taken counts bytes, and never stands still while none is to be taken.
+// Nothing is read while something is written.
+func (e *each) taken() int64 {
+	if !e.replies.writing.Load() {
+		return time.Now().UnixNano()
+	}
+	return e.conn.Moved()
+}
+
+// limitStall gives a context that ends when the peer takes nothing.
+func (e *each) limitStall(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if e.StallTimeout > 0 {
+		go func() {
+			if awaitStill(ctx, e.StallTimeout, e.taken) {
+				cancel(&stallError{})
+			}
+		}()
+	}
+	return ctx, func() { cancel(nil) }
+}
+
+// run answers until there is nothing more to answer. What there is to say
+// before an error has been said.
+func (e *each) run(ctx, stop context.Context) error {
 	messages := frame.NewReader(flushFirst{e.conn, e.writer}, e.Limit)
 	for {
 		p, err := messages.Next()
-		if err == io.EOF {
-			return e.broken(errors.Join(e.writer.Flush(), e.conn.CloseWrite()))
-		}
 		if err == nil {
 			err = e.reply(ctx, p.Bytes)
 		}
-		if err != nil {
-			return e.broken(err)
+		if err == nil {
+			continue
 		}
+		flushed := e.writer.Flush()
+		if err == io.EOF || err == errStopped || stop.Err() != nil { // else it was the peer's fault
+			err = errors.Join(flushed, e.conn.CloseWrite())
+		}
+		return e.broken(err)
 	}
 }
 
 // reply answers one message.
 func (e *each) reply(ctx context.Context, payload []byte) error {
-	e.number++
-	if e.Received != nil {
-		e.Received()
+	if e.Admit != nil && !e.Admit() {
+		return errStopped
 	}
+	e.number++
 	e.busy.Store(true)
 	replies, err := e.answer(ctx, payload)
 	e.busy.Store(false)

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"ductworks/internal/duct"
@@ -14,6 +15,9 @@ const abortGrace = 200 * time.Millisecond
 
 // conclude sees to it that all that was received from either end is passed on.
 func (c *conversation) conclude(ctx context.Context) error {
+	if c.isComplete() {
+		c.unblock(c.second)
+	}
 	for i, l := range c.lanes {
 		if c.ended[i] {
 			continue
@@ -23,6 +27,14 @@ func (c *conversation) conclude(ctx context.Context) error {
 		}
 	}
 	return c.release(ctx)
+}
+
+// unblock reads and throws away what comes from an end of which enough has
+// come: it may not read what it is still to be given before it is rid of that.
+func (c *conversation) unblock(e *End) {
+	if e.duct != nil && !e.duct.exact {
+		go io.Copy(io.Discard, e.duct.conn) // until Release
+	}
 }
 
 // quiesce stops a lane, and waits until it has passed on what it received.
@@ -69,7 +81,7 @@ func (c *conversation) release(ctx context.Context) error {
 // settle makes sure that closing conn destroys nothing that was written to it.
 // The error is a reset.
 func (c *conversation) settle(ctx context.Context, conn duct.Conn) error {
-	if c.lanes[0].isThrough() && c.lanes[1].isThrough() {
+	if c.impatient || c.lanes[0].isThrough() && c.lanes[1].isThrough() {
 		return conn.Err()
 	}
 	if err := conn.Settle(ctx); err != nil {
@@ -130,5 +142,9 @@ func (c *conversation) unfit() (n int64) {
 }
 
 func (c *conversation) result() Result {
-	return Result{Sent: c.lanes[0].delivered(), Received: c.lanes[1].delivered()}
+	sent, received := c.lanes[0], c.lanes[1]
+	return Result{
+		Sent: sent.delivered(), SentBytes: sent.payloadBytes(),
+		Received: received.delivered(), ReceivedBytes: received.payloadBytes(),
+	}
 }

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 
@@ -9,21 +8,21 @@ import (
 	"ductworks/internal/frame"
 )
 
-// NewEnvelopeHub makes a hub whose records are envelopes, which say which peer
-// a message comes from or goes to.
+// NewEnvelopeHub makes a hub whose records are envelopes: JSON documents that
+// say which peer a message comes from or goes to. The output's Encoder is one
+// of JSON.
 func NewEnvelopeHub(in Input, out Output, o format.Options, ho HubOptions) *Hub {
 	route := &route{}
 	input := Records(in, out, o)
-	input.source = func(r io.Reader) Source {
-		if in.Reader == nil {
-			return &payloads{in.Payloads}
+	if in.Reader != nil {
+		input.source = func(r io.Reader) Source {
+			route.letters = format.NewEnvelopeDecoder(r, o)
+			return route
 		}
-		route.letters = format.NewEnvelopeDecoder(r, o)
-		return route
 	}
-	w := bufio.NewWriterSize(out.Writer, outputBuffer)
-	h := newHub(input, &envelopeOutput{w, format.NewEnvelopeEncoder(w)}, in.Payloads, ho)
-	h.recipients = &addressee{h, route}
+	h := newHub(input, in.Payloads, ho)
+	h.output = &envelopeOutput{plainOutput: newPlainOutput(out), encoder: format.NewEnvelopeEncoder()}
+	h.recipients = &addressee{all: &everybody{h: h}, route: route}
 	return h
 }
 
@@ -41,23 +40,24 @@ func (r *route) Next() (frame.Payload, error) {
 
 // addressee is the Sink of what goes where its envelope says.
 type addressee struct {
-	h     *Hub
+	all   *everybody
 	route *route
 }
 
 func (a *addressee) Put(p frame.Payload) error {
 	letter := a.route.letter
 	if letter.Conn == 0 {
-		return everybody{a.h}.Put(p)
+		return a.all.Put(p)
 	}
-	m := a.h.member(letter.Conn)
+	h := a.all.h
+	m := h.member(letter.Conn)
 	switch {
 	case m == nil:
-		a.h.Report(fmt.Errorf("there is no connection %d: what is for it is dropped", letter.Conn))
+		h.Report(fmt.Errorf("there is no connection %d: what is for it is dropped", letter.Conn))
 	case letter.Close:
 		m.close()
-	default:
-		m.queue.put(p.Bytes)
+	case !m.queue.put(newParcel(p.Bytes)):
+		h.Report(fmt.Errorf("connection %d is at its end: what is for it is dropped", letter.Conn))
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func (a *addressee) Close() error { return nil }
 
 // envelopeOutput writes what happens as envelopes.
 type envelopeOutput struct {
-	w       *bufio.Writer
+	*plainOutput
 	encoder *format.EnvelopeEncoder
 }
 
@@ -76,21 +76,21 @@ func (o *envelopeOutput) open(m *member) error {
 	if peer, err := m.conn.Peer(); err == nil {
 		uid = peer.UID
 	}
-	if err := o.encoder.Open(m.number, m.conn.Address().String(), uid); err != nil {
-		return err
-	}
-	return o.w.Flush()
+	return o.tell(m, o.encoder.Open(m.number, m.conn.Address().String(), uid))
 }
 
 func (o *envelopeOutput) message(m *member, payload []byte) error {
-	return o.encoder.Message(m.number, payload)
+	return o.plainOutput.message(m, o.encoder.Message(m.number, payload))
 }
 
 func (o *envelopeOutput) close(m *member) error {
-	if err := o.encoder.Close(m.number, m.received.Load(), m.sent.Load()); err != nil {
-		return err
-	}
-	return o.w.Flush()
+	return o.tell(m, o.encoder.Close(m.number, m.received.Load(), m.sent.Load()))
 }
 
-func (o *envelopeOutput) flush() error { return o.w.Flush() }
+// tell writes what is no message, after which nothing may come for long.
+func (o *envelopeOutput) tell(m *member, envelope []byte) error {
+	if err := o.plainOutput.message(m, envelope); err != nil {
+		return err
+	}
+	return o.flush()
+}

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"ductworks/internal/duct"
 	"ductworks/internal/format"
 	"ductworks/internal/frame"
 )
@@ -98,14 +99,18 @@ type TimeoutError struct {
 func (e *TimeoutError) Error() string { return fmt.Sprintf("%s within %v", e.What, e.After) }
 
 // endsConversation says whether after err there is nothing more to be had from
-// either direction: the peer does not speak the protocol, or is out of step.
+// either direction: the peer does not speak the protocol, is out of step, or
+// has turned us away.
 func endsConversation(err error) bool {
 	var (
 		magic *frame.MagicError
 		size  *frame.SizeError
 		torn  *frame.TornError
+		inTLS *duct.TLSError
+		no    *duct.RefusedError
 	)
-	return errors.As(err, &magic) || errors.As(err, &size) || errors.As(err, &torn)
+	return errors.As(err, &magic) || errors.As(err, &size) || errors.As(err, &torn) ||
+		errors.As(err, &inTLS) || errors.As(err, &no)
 }
 
 // endsInput says whether err is about input that is wrong or cannot be read:

@@ -72,6 +72,18 @@ func TestCountTakesNoMore(t *testing.T) {
 	beginCounted(t, beginCounted(t, next, far, "4"), far, "5")
 }
 
+// TestCountWithAPeerThatFloods: it reads nothing before it has sent all, and
+// what it is still to be given does not wait for that in vain.
+func TestCountWithAPeerThatFloods(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		large := manyBytes(16 << 20)
+		k := begin(t, tr, setup{payloads: []string{large}, Options: Options{Count: 1}})
+		k.peer.send("1", large)
+		k.peer.expect(large)
+		k.comesTo(clean)
+	})
+}
+
 // TestCountSendsAllMessages: however early the answer comes.
 func TestCountSendsAllMessages(t *testing.T) {
 	overEach(t, func(t *testing.T, tr transport) {

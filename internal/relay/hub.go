@@ -2,13 +2,11 @@ package relay
 
 import (
 	"context"
-	"io"
 	"sync"
 	"time"
 
 	"ductworks/internal/duct"
 	"ductworks/internal/format"
-	"ductworks/internal/frame"
 )
 
 // HubOptions say how a hub serves its peers.
@@ -18,8 +16,11 @@ type HubOptions struct {
 	// Count is how many messages from all peers together end the service. Zero
 	// means no such number.
 	Count int64
-	// StallTimeout is for how long a peer may take no byte of what it is sent.
+	// StallTimeout is for how long a peer may take no byte of what it is sent
+	// before it is closed. Zero means for ever.
 	StallTimeout time.Duration
+	// Stalling, if not nil, is told of a peer that takes no byte just now.
+	Stalling func(number int64)
 	// IdleTimeout closes a peer of which nothing has moved for so long. Zero
 	// means never.
 	IdleTimeout time.Duration
@@ -32,49 +33,48 @@ type HubOptions struct {
 
 // A Hub joins many ducts to one stream of records each way: what the peers
 // send comes out whole and in each peer's order, and what is read goes to all
-// of them, the slowest of which sets the pace. Nothing is dropped.
+// of them, the slowest of which sets the pace. Nothing is dropped; so the input
+// is not read before the first of them is there.
 //
-// Run and any number of Joins are called concurrently.
+// Run is called once, and beside it any number of Joins.
 type Hub struct {
 	HubOptions
-	output   hubOutput
-	input    *End
-	greeting [][]byte // what each peer is sent, where there is no input to read
-	// recipients is the Sink of what is read.
-	recipients Sink
-
-	writing sync.Mutex // of output
-	count   int64      // messages received from all
+	output     hubOutput
+	writing    chan struct{} // holds something while somebody writes to output
+	count      int64         // messages received from all, for who writes
+	input      *End
+	recipients Sink   // of what is read
+	greeting   parcel // what each peer is sent, where there is no input to read
 
 	mu        sync.Mutex
 	members   map[int64]*member
 	inputOver bool
-	over      chan struct{} // closed when the service is over
-	err       error         // why
+	err       error         // why the service is over
 	wrong     error         // input that was wrong
-}
-
-// A hubOutput is where messages go that come from peers. Its methods are
-// called by one goroutine at a time.
-type hubOutput interface {
-	open(m *member) error
-	message(m *member, payload []byte) error
-	close(m *member) error
-	flush() error
+	joined    chan struct{} // closed when a peer has come
+	over      chan struct{} // closed when nothing more is received
+	complete  chan struct{} // closed when nothing more is to be sent
 }
 
 // NewHub makes a hub of a stream of records each way.
 func NewHub(in Input, out Output, o format.Options, ho HubOptions) *Hub {
-	return newHub(Records(in, out, o), &plainOutput{newRecordSink(out)}, in.Payloads, ho)
+	h := newHub(Records(in, out, o), in.Payloads, ho)
+	h.output = newPlainOutput(out)
+	h.recipients = &everybody{h: h}
+	return h
 }
 
-func newHub(input *End, output hubOutput, greeting [][]byte, ho HubOptions) *Hub {
+// newHub leaves it to the caller to set output and recipients.
+func newHub(input *End, greeting [][]byte, ho HubOptions) *Hub {
 	h := &Hub{
-		HubOptions: ho, input: input, output: output, greeting: greeting,
-		members: map[int64]*member{}, over: make(chan struct{}),
+		HubOptions: ho, input: input,
+		writing: make(chan struct{}, 1), members: map[int64]*member{},
+		joined: make(chan struct{}), over: make(chan struct{}), complete: make(chan struct{}),
+	}
+	if len(greeting) > 0 {
+		h.greeting = bundle(greeting)
 	}
 	h.inputOver = input.Reader == nil
-	h.recipients = everybody{h}
 	return h
 }
 
@@ -85,43 +85,18 @@ func newHub(input *End, output hubOutput, greeting [][]byte, ho HubOptions) *Hub
 func (h *Hub) Run(ctx context.Context) error {
 	stopWatching := h.watchStalls()
 	defer stopWatching()
-	if h.input.Reader != nil {
-		go h.carryInput()
-	}
+	stopReading := h.startInput()
 	select {
 	case <-ctx.Done():
 		h.end(context.Cause(ctx))
 	case <-h.over:
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return worst(h.err, h.wrong)
-}
-
-// carryInput reads the input to its end.
-func (h *Hub) carryInput() {
-	l := newLane(h.input, &End{Sink: h.recipients})
-	l.run()
-	h.mu.Lock()
-	h.inputOver = true
-	if fails(l.err) {
-		h.wrong = l.err
+	err := h.cause()
+	if err == nil {
+		stopReading(ctx)
 	}
-	members := h.list()
-	h.mu.Unlock()
-	if fails(l.err) {
-		h.Report(l.err)
-	}
-	for _, m := range members {
-		h.endSending(m)
-	}
-}
-
-// endSending ends what is sent to a peer, there being no more of it.
-func (h *Hub) endSending(m *member) {
-	if !h.StayOpen {
-		m.queue.close()
-	}
+	close(h.complete)
+	return worst(err, h.faults())
 }
 
 // end ends the service.
@@ -134,105 +109,6 @@ func (h *Hub) end(err error) {
 	}
 }
 
-// list is all members; h.mu is held.
-func (h *Hub) list() []*member {
-	all := make([]*member, 0, len(h.members))
-	for _, m := range h.members {
-		all = append(all, m)
-	}
-	return all
-}
-
-// all is all members, in no order.
-func (h *Hub) all() []*member {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.list()
-}
-
-// member is the peer with a number, nil if it is not there.
-func (h *Hub) member(number int64) *member {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.members[number]
-}
-
-// Join lets a peer take part until it has gone, both directions have ended,
-// something is wrong with it, or the service is over. number tells it from all
-// others. The connection is Join's: it is closed.
-func (h *Hub) Join(ctx context.Context, conn duct.Conn, number int64) error {
-	m := newMember(conn, number)
-	ctx, cancel := limitIdle(ctx, h.IdleTimeout, conn.Moved)
-	defer cancel()
-	if err := h.enter(m); err != nil {
-		conn.Close()
-		return err
-	}
-	err := m.live(ctx, h)
-	h.leave(m)
-	return err
-}
-
-func (h *Hub) enter(m *member) error {
-	if err := h.put(func() error { return h.output.open(m) }); err != nil {
-		return err
-	}
-	for _, payload := range h.greeting {
-		m.queue.put(payload)
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.members[m.number] = m
-	if h.inputOver {
-		h.endSending(m)
-	}
-	return nil
-}
-
-func (h *Hub) leave(m *member) {
-	h.mu.Lock()
-	delete(h.members, m.number)
-	h.mu.Unlock()
-	h.put(func() error { return h.output.close(m) })
-}
-
-// receive passes on one message of a peer.
-func (h *Hub) receive(m *member, p frame.Payload) error {
-	return h.put(func() error {
-		if h.isOver() {
-			return errStopped
-		}
-		m.received.Add(1)
-		if err := h.output.message(m, p.Bytes); err != nil {
-			return err
-		}
-		h.count++
-		if h.count < h.Count || h.Count == 0 {
-			return nil
-		}
-		if err := h.output.flush(); err != nil {
-			return err
-		}
-		h.end(nil)
-		return errStopped
-	})
-}
-
-// flush hands on what peers have sent.
-func (h *Hub) flush() error { return h.put(h.output.flush) }
-
-// put has do write to the output. A failure of that ends the service.
-func (h *Hub) put(do func() error) error {
-	h.writing.Lock()
-	err := do()
-	h.writing.Unlock()
-	if err == nil || err == errStopped {
-		return err
-	}
-	h.end((&lane{to: h.input}).sinkError(err))
-	return errStopped
-}
-
 func (h *Hub) isOver() bool {
 	select {
 	case <-h.over:
@@ -242,57 +118,95 @@ func (h *Hub) isOver() bool {
 	}
 }
 
-// everybody is the Sink of what goes to all peers.
-type everybody struct{ h *Hub }
-
-// Put gives the message first to those that can take it at once.
-func (e everybody) Put(p frame.Payload) error {
-	payload := p.Bytes
-	if p.Rest != nil {
-		whole, err := gather(p)
-		if err != nil {
-			return err
-		}
-		payload = whole
-	}
-	var slow []*member
-	for _, m := range e.h.all() {
-		if !m.queue.tryPut(payload) {
-			slow = append(slow, m)
-		}
-	}
-	for _, m := range slow {
-		m.queue.put(payload)
-	}
-	return nil
+// cause is why the service is over.
+func (h *Hub) cause() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err
 }
 
-func (e everybody) Flush() error { return nil }
-func (e everybody) Close() error { return nil }
-
-// plainOutput writes messages as records, whoever they come from.
-type plainOutput struct{ sink Sink }
-
-func (o *plainOutput) open(*member) error  { return nil }
-func (o *plainOutput) close(*member) error { return nil }
-func (o *plainOutput) flush() error        { return o.sink.Flush() }
-func (o *plainOutput) message(_ *member, payload []byte) error {
-	return o.sink.Put(frame.Payload{Bytes: payload})
-}
-
-// outputFirst is a reader that hands on what has been received before it may
-// have to wait for more.
-type outputFirst struct {
-	r io.Reader
-	h *Hub
-	m *member
-}
-
-func (f outputFirst) Read(p []byte) (int, error) {
-	if err := f.h.flush(); err != nil {
-		return 0, err
+// faults is what went wrong without ending the service.
+func (h *Hub) faults() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := h.output.unfit(); n > 0 {
+		return worst(h.wrong, &UnfitError{n})
 	}
-	n, err := f.r.Read(p)
-	f.m.arrived.Add(int64(n))
-	return n, err
+	return h.wrong
+}
+
+// Join lets a peer take part until it has gone, both directions have ended,
+// something is wrong with it, or the service is over. number tells it from all
+// others. The connection is Join's: it is closed. When ctx ends, Join waits
+// neither for the peer nor for the output.
+func (h *Hub) Join(ctx context.Context, conn duct.Conn, number int64) (Result, error) {
+	m := newMember(conn, number)
+	if !h.enter(m) {
+		return Result{}, conn.Close()
+	}
+	life, cancel := limitIdle(ctx, h.IdleTimeout, conn.Moved)
+	defer cancel()
+	err := m.live(life, ctx, h)
+	h.leave(ctx, m)
+	if err == errStopped {
+		err = nil
+	}
+	return Result{Sent: m.sent.Load(), Received: m.received.Load()}, err
+}
+
+// enter makes m a member, unless the service is over. From then on it is sent
+// what there is for it; that it has come is told before its first message.
+func (h *Hub) enter(m *member) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isOver() {
+		return false
+	}
+	if h.greeting.frames != nil {
+		m.queue.put(h.greeting)
+	}
+	h.members[m.number] = m
+	if h.inputOver {
+		h.endSending(m)
+	}
+	select {
+	case <-h.joined:
+	default:
+		close(h.joined)
+	}
+	return true
+}
+
+// endSending ends what is sent to a peer, there being no more of it.
+func (h *Hub) endSending(m *member) {
+	if !h.StayOpen {
+		m.queue.close()
+	}
+}
+
+// leave tells of the end of m, after its last message.
+func (h *Hub) leave(kill context.Context, m *member) {
+	h.mu.Lock()
+	delete(h.members, m.number)
+	h.mu.Unlock()
+	if m.hasRead() && m.opened {
+		h.put(kill, func() error { return h.output.close(m) })
+	}
+}
+
+// appendAll appends all members, in no order.
+func (h *Hub) appendAll(all []*member) []*member {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range h.members {
+		all = append(all, m)
+	}
+	return all
+}
+
+// member is the peer with a number, nil if it is not there.
+func (h *Hub) member(number int64) *member {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.members[number]
 }

@@ -27,6 +27,7 @@ type lane struct {
 	from, to *End
 	source   Source
 	count    int64 // messages passed on
+	bytes    int64 // in their payloads
 	limit    int64 // messages after which the lane ends, if not 0
 
 	reset error // how the source's connection broke, if it was reset
@@ -38,6 +39,7 @@ type lane struct {
 	state   state
 	midway  bool  // part of a message has been passed on, the rest is yet to come
 	carried int64 // count, as it was when state last changed
+	payload int64 // bytes, likewise
 	stopped bool
 	cut     bool // the source was made to end before its time
 }
@@ -84,8 +86,9 @@ func (l *lane) carry() error {
 
 // pass puts one message into the sink.
 func (l *lane) pass(p frame.Payload) error {
+	l.bytes += p.Size()
 	if l.from.Tap != nil {
-		if err := l.tap(p.Bytes); err != nil {
+		if err := l.tap(&p); err != nil {
 			return err
 		}
 	}
@@ -123,9 +126,16 @@ func (l *lane) tear(err error) error {
 	return l.sourceError(err)
 }
 
-// tap shows one message to whoever watches.
-func (l *lane) tap(payload []byte) error {
-	err := l.from.Tap(payload)
+// tap shows one message, whole, to whoever watches.
+func (l *lane) tap(p *frame.Payload) error {
+	if p.Rest != nil {
+		all, err := gather(*p)
+		if err != nil {
+			return l.sourceError(err)
+		}
+		*p = frame.Payload{Bytes: all}
+	}
+	err := l.from.Tap(p.Bytes)
 	switch {
 	case err == nil:
 		return nil
@@ -223,7 +233,7 @@ func (l *lane) enter(s state) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state = s
-	l.carried = l.count
+	l.carried, l.payload = l.count, l.bytes
 	return !l.stopped || l.midway
 }
 
@@ -285,6 +295,13 @@ func (l *lane) messages() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.carried
+}
+
+// payloadBytes counts the bytes in those messages.
+func (l *lane) payloadBytes() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.payload
 }
 
 // delivered counts the messages that the other end has been given.

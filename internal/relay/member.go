@@ -2,11 +2,10 @@ package relay
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"net"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"ductworks/internal/duct"
 	"ductworks/internal/frame"
@@ -21,63 +20,79 @@ type member struct {
 	sent     atomic.Int64
 	arrived  atomic.Int64 // bytes read from it
 
-	stalled atomic.Bool
-	closed  atomic.Bool   // we were asked to close it
-	read    chan struct{} // closed when nothing more is read from it
-	readErr error         // why, for after read
-	written chan struct{} // closed when nothing more is written to it
-	werr    error         // why, for after written
+	stalled atomic.Bool   // it was closed for taking nothing
+	closing chan struct{} // closed by close
+	close   func()        // ends it once it has been sent what is queued
+
+	opened   bool          // its coming has been told, for after read
+	read     chan struct{} // closed when nothing more is read from it
+	readErr  error         // why, for after read
+	written  chan struct{} // closed when nothing more is written to it
+	writeErr error         // why, for after written
 }
 
 func newMember(conn duct.Conn, number int64) *member {
-	return &member{
-		conn: conn, number: number, queue: newQueue(),
+	m := &member{
+		conn: conn, number: number, queue: newQueue(), closing: make(chan struct{}),
 		read: make(chan struct{}), written: make(chan struct{}),
 	}
+	m.close = sync.OnceFunc(func() {
+		close(m.closing)
+		m.queue.close()
+	})
+	return m
 }
 
-// live carries messages from and to the member until it is done with.
-func (m *member) live(ctx context.Context, h *Hub) error {
+// live carries messages from and to the member until it is done with, ctx
+// ends, or kill does, after which it does not wait for the output either.
+func (m *member) live(ctx, kill context.Context, h *Hub) error {
 	go m.write()
-	go func() {
-		defer close(m.read)
-		m.readErr = m.receive(h)
-	}()
+	go m.receive(kill, h)
 	err := m.follow(ctx, h)
 	if err == nil {
-		m.conn.Settle(ctx)
+		m.settle(ctx, h.StallTimeout)
 	}
-	m.queue.abandon()
-	m.conn.Close()
+	m.queue.close()
+	m.conn.Close() // which wakes the writer, if there is one
 	<-m.written
-	<-m.read
+	m.awaitRead(kill)
 	return m.verdict(ctx, err)
 }
 
 // follow waits until both directions have ended. The error ends them.
 func (m *member) follow(ctx context.Context, h *Hub) error {
-	read, written, over := m.read, m.written, h.over
+	read, written, closing := m.read, m.written, m.closing
+	over, complete := h.over, h.complete
 	var gone <-chan struct{}
 	for read != nil || written != nil {
 		select {
 		case <-read:
 			read = nil
-			if m.readErr != nil && m.readErr != errStopped {
+			if m.readErr != nil && !h.isOver() { // else it was us who ended it
 				return m.readErr
 			}
-			gone = m.gone()
+			if written != nil {
+				gone = m.gone()
+			}
 		case <-written:
 			written = nil
-			if m.closed.Load() {
+			if closing == nil {
+				return nil
+			}
+		case <-closing:
+			closing = nil
+			if written == nil {
 				return nil
 			}
 		case <-gone: // what is queued finds that out by itself
 			gone = nil
 			m.queue.close()
-		case <-over: // what is queued is sent all the same
+		case <-over:
 			over = nil
-			m.queue.close()
 			m.conn.CloseRead()
+		case <-complete: // what is queued is sent all the same
+			complete = nil
+			m.queue.close()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -96,72 +111,80 @@ func (m *member) gone() <-chan struct{} {
 	return gone
 }
 
-// receive passes on what the member sends.
-func (m *member) receive(h *Hub) error {
-	messages := frame.NewReader(outputFirst{m.conn, h, m}, h.Limit)
-	for {
-		p, err := messages.Next()
-		if err == nil {
-			err = h.receive(m, p)
+// settle makes the end an orderly one. A peer that we were asked to close can
+// not put that off by sending on and on.
+func (m *member) settle(ctx context.Context, patience time.Duration) {
+	select {
+	case <-m.closing:
+		if patience > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, patience)
+			defer cancel()
 		}
-		switch {
-		case err == io.EOF:
-			return h.flush()
-		case err != nil:
-			h.flush()
-			return err
-		}
+	default:
+	}
+	m.conn.Settle(ctx)
+}
+
+// awaitRead waits until all that was received has been passed on. Whoever
+// writes to an output that stands still cannot be woken, and is left behind.
+func (m *member) awaitRead(kill context.Context) {
+	select {
+	case <-m.read:
+		return
+	case <-kill.Done():
+	}
+	select {
+	case <-m.read:
+	case <-time.After(abortGrace):
 	}
 }
 
-// write sends what is queued. It ends with the queue, whose end is passed on.
-func (m *member) write() {
-	defer close(m.written)
-	for {
-		frames, count, ok := m.queue.take()
-		if !ok {
-			m.werr = m.conn.CloseWrite()
-			return
+// hasRead says whether the member has been waited for by awaitRead with success.
+func (m *member) hasRead() bool {
+	select {
+	case <-m.read:
+		return true
+	default:
+		return false
+	}
+}
+
+// receive passes on what the member sends.
+func (m *member) receive(kill context.Context, h *Hub) {
+	defer close(m.read)
+	if m.readErr = h.tellOpen(kill, m); m.readErr != nil {
+		return
+	}
+	m.opened = true
+	messages := frame.NewReader(outputFirst{m.conn, kill, h, m}, h.Limit)
+	for m.readErr == nil {
+		var p frame.Payload
+		if p, m.readErr = messages.Next(); m.readErr == nil {
+			m.readErr = h.receive(kill, m, p.Bytes)
 		}
-		if _, err := m.conn.Write(frames); err != nil {
-			m.werr = err
-			m.queue.abandon()
-			return
-		}
-		m.sent.Add(count)
+	}
+	h.flush(kill) // should it fail, the service is over
+	if m.readErr == io.EOF {
+		m.readErr = nil
 	}
 }
 
 // verdict says what the member is remembered by, err having ended it. It is
 // called when nothing is written any more.
 func (m *member) verdict(ctx context.Context, err error) error {
+	left := m.queue.messages()
 	switch {
 	case m.stalled.Load():
-		return &stallError{m.queue.messages()}
-	case err == errStopped, errors.Is(err, net.ErrClosed) && m.closed.Load():
-		err = nil
-	case err != nil && !endsConversation(err) && ctx.Err() == nil:
-		return m.broken(err)
+		return &stallError{left}
+	case err == nil && left > 0 && m.writeErr != nil:
+		return m.broken(m.writeErr)
+	case err == nil, endsConversation(err), ctx.Err() != nil, err == errStopped:
+		return err
 	}
-	if err == nil && m.queue.messages() > 0 && m.werr != nil && !errors.Is(m.werr, net.ErrClosed) {
-		return m.broken(m.werr)
-	}
-	return err
+	return m.broken(err)
 }
 
 func (m *member) broken(err error) error {
 	return &BrokenError{End: "the connection", Writing: true, Duct: true, Written: m.sent.Load(), Err: err}
-}
-
-// close ends the member once it has been sent what is queued.
-func (m *member) close() {
-	m.closed.Store(true)
-	m.queue.close()
-}
-
-// A stallError says that a peer did not take what it was sent.
-type stallError struct{ left int64 }
-
-func (e *stallError) Error() string {
-	return fmt.Sprintf("the peer took no byte for the --stall-timeout and is closed, %d messages for it being left", e.left)
 }

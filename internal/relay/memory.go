@@ -13,7 +13,7 @@ import (
 func Memory(send [][]byte, limit int64) (end *End, kept func() [][]byte) {
 	sink := &memorySink{limit: limit}
 	return &End{
-		Name:    "memory",
+		Name:    "the replies",
 		Sink:    sink,
 		Release: func() {},
 		hangUp:  func() {},

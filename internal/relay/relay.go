@@ -28,13 +28,16 @@ type Options struct {
 type Result struct {
 	// Sent and Received count messages from the first end to the second, and back.
 	Sent, Received int64
+	// SentBytes and ReceivedBytes count what was in the payloads of all
+	// messages that were read from each end, passed on or not.
+	SentBytes, ReceivedBytes int64
 }
 
 // Run carries messages between two ends until their conversation is over.
 // The ends are Run's: it releases them.
 //
 // The error, if any, is the worst of what happened: a *frame.TornError,
-// *frame.MagicError, *frame.SizeError or *tls error (of the protocol),
+// *frame.MagicError, *frame.SizeError, *duct.TLSError or *duct.RefusedError,
 // ErrOutputClosed, a *BrokenError, a *CountError, a *format.RecordError (which
 // Report was told of), an *UnfitError (each part of which was reported),
 // a *TimeoutError or, where ctx ended it, the cause of that.
