@@ -363,7 +363,7 @@ while not os.path.exists("stop"):
 print(*seen)' >watcher.out 2>watcher.err 3>&- &
     pid[watcher]=$!
     wait_until test -e watching
-    for number in {1..20}; do
+    for number in {1..10}; do
         run --separate-stderr ductworks listen --wait 20ms "$T/a.sock" </dev/null
         refused 124
     done

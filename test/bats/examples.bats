@@ -11,6 +11,7 @@ EXAMPLES=$BATS_TEST_DIRNAME/../../examples
     for path in "$EXAMPLES"/*; do
         printf '%s\n' "$path"
         [[ -x $path ]]
+        if [[ $path == */tls-ca.sh ]]; then continue; fi # which holds no end, and is tested in tls.bats
         contains "$(sed -n 2p "$path")" ":  ductworks *examples/${path##*/}"
         grep -q "EXAMPLES/${path##*/}" "$BATS_TEST_FILENAME"
     done

@@ -16,14 +16,13 @@ on_the_wire() {
 
 # rejected FORMAT PATTERN [PAYLOAD…]: of stdin, these payloads are sent, and then sending ends with 65.
 rejected() {
-    local format=$1 pattern=$2 payload
+    local format=$1 pattern=$2
     shift 2
-    peer_serve wire "$T/wire.sock" recv --hex
+    peer_serve wire "$T/wire.sock" recv --raw
     run --separate-stderr ductworks connect --in "$format" "$T/wire.sock"
     refused 65 "$pattern"
     finish wire
-    for payload; do printf '%s' "$payload" | hex && echo; done >expected
-    same wire.out expected
+    holds wire.out "$@"
 }
 
 # shown FORMAT STEPS: what is printed in FORMAT, in ./got, when a peer takes these steps.

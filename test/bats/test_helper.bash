@@ -20,6 +20,8 @@ setup_file() {
     PATH=$BATS_FILE_TMPDIR/bin:$PATH
     mkfifo "$BATS_FILE_TMPDIR/nap"
     export PYTHON PATH
+    # A file may have something of its own to make once.
+    if declare -F prepare_file >/dev/null; then prepare_file; fi
 }
 
 setup() {
@@ -100,7 +102,7 @@ start() {
 serve() {
     local name=$1
     shift
-    rm -f "$T/$name.addr"
+    [[ ! -e $T/$name.addr ]] || rm "$T/$name.addr"
     start "$name" ductworks listen --address-file "$T/$name.addr" "$@"
     wait_until there "$T/$name.addr" "$name"
     address=$(<"$T/$name.addr")
@@ -110,7 +112,7 @@ serve() {
 peer_serve() {
     local name=$1
     shift
-    rm -f "$T/$name.addr"
+    [[ ! -e $T/$name.addr ]] || rm "$T/$name.addr"
     start "$name" peer --ready "$T/$name.addr" listen "$@"
     wait_until there "$T/$name.addr" "$name"
     # shellcheck disable=SC2034 # for the tests
@@ -125,8 +127,14 @@ ductworks() { timeout --foreground -s KILL 60 "$BIN" "$@"; }
 peer() { "$PYTHON" -I -S "$PEER" "$@"; }
 sweep() { "$PYTHON" -I -S "$SWEEP" "$@"; }
 
-running() { kill -0 "${pid[$1]}" 2>/dev/null; }
-gone() { ! running "$1"; }
+gone() { ! kill -0 "${pid[$1]}" 2>/dev/null || zombie "${pid[$1]}"; }
+running() { ! gone "$1"; }
+
+# Whoever has ended, and has not been waited for by this shell yet, can still be signalled.
+zombie() {
+    local state
+    read -r state 2>/dev/null <"/proc/$1/stat" && [[ ${state##*) } == Z* ]]
+}
 
 # finish [-t SECONDS] NAME [STATUS] waits for the end of NAME, which must have ended with STATUS (0).
 finish() {
@@ -172,9 +180,11 @@ contains() {
 
 # holds FILE [LINE…]: FILE holds exactly these lines.
 holds() {
-    local file=$1
+    local file=$1 expected='' got
     shift
-    if (($#)); then printf '%s\n' "$@"; fi | diff -u --label expected --label got - "$file" >&2
+    if (($#)); then printf -v expected '%s\n' "$@"; fi
+    IFS= read -r -d '' got <"$file" || true
+    [[ $got == "$expected" ]] || fail "$file:" "${got:0:2000}" 'expected:' "${expected:0:2000}"
 }
 
 same() { cmp "$1" "$2" >&2; }
@@ -208,7 +218,6 @@ refused() {
 through() {
     local in=$1 out=$2
     shift 2
-    rm -f "$T/through.sock"
     cat >"$T/through.in"
     # The directions in which nothing travels are raw, so that FLAG may be one for delimiters.
     stdin=/dev/null serve through "$T/through.sock" --in raw --out "$out" "$@"
