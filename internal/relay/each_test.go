@@ -181,7 +181,7 @@ func TestEachOfAStalledPeer(t *testing.T) {
 	large := []byte(strings.Repeat("x", 8<<20))
 	e := beginEach(t, unixTransport(), func(context.Context, []byte) ([][]byte, error) {
 		return [][]byte{large}, nil
-	}, EachOptions{StallTimeout: 100 * time.Millisecond})
+	}, EachOptions{StallTimeout: time.Second})
 	e.peer.send("a")
 	within(t, "it has ended", e.done)
 	if !is[*stallError](e.err) {

@@ -121,7 +121,7 @@ func TestCloseAfterAFailedWrite(t *testing.T) {
 // TestCloseOfAStalledPeer: the rest of the input does not wait for ever.
 func TestCloseOfAStalledPeer(t *testing.T) {
 	checkLeaks(t)
-	s := serve(t, serviceSetup{envelope: true, HubOptions: HubOptions{StallTimeout: 200 * time.Millisecond}})
+	s := serve(t, serviceSetup{envelope: true, HubOptions: HubOptions{StallTimeout: 2 * time.Second}})
 	guests := s.joinAll(unixTransport(), 2)
 	beside(t, func() {
 		for range 100 {

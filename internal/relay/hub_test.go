@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -303,10 +304,11 @@ func TestStalledPeer(t *testing.T) {
 		if tr.name == "fd" {
 			t.Skip("a listener accepts no such connection")
 		}
-		told := make(chan int64, 1)
+		// Long enough for the others not to look stalled on a busy machine.
+		var told sync.Map
 		s := serve(t, serviceSetup{HubOptions: HubOptions{
-			StallTimeout: 200 * time.Millisecond,
-			Stalling:     func(n int64) { told <- n },
+			StallTimeout: 2 * time.Second,
+			Stalling:     func(n int64) { told.Store(n, true) },
 		}})
 		guests := s.joinAll(tr, 3)
 		for _, g := range guests[1:] {
@@ -318,8 +320,8 @@ func TestStalledPeer(t *testing.T) {
 		if !is[*stallError](guests[0].err) {
 			t.Errorf("it left with %v", guests[0].err)
 		}
-		if n := <-told; n != guests[0].number {
-			t.Errorf("connection %d was told to stall", n)
+		if _, ok := told.Load(guests[0].number); !ok {
+			t.Error("nobody was told that it stalls")
 		}
 		for _, g := range guests[1:] {
 			g.halfClose()

@@ -88,12 +88,16 @@ nap() { read -r -t 0.01 -u 6 || true; }
 # start NAME CMD… runs CMD in the background. Descriptors 7 to 9 belong to the test (it holds pipes open with them),
 # and 3 to bats, which would wait for whoever holds it.
 start() {
-    local name=$1
+    local name=$1 stream
     shift
     case $1 in
     ductworks) set -- "$BIN" "${@:2}" ;;
     peer) set -- "$PYTHON" -I -S "$PEER" "${@:2}" ;;
     esac
+    # At once, not when the job gets so far: what an earlier one of this name left must not be taken for its own.
+    for stream in out err; do
+        [[ -p $T/$name.$stream ]] || : >"$T/$name.$stream"
+    done
     { exec "$@"; } <"$stdin" >"$T/$name.out" 2>"$T/$name.err" 3>&- 4>&- 6>&- 7>&- 8>&- 9>&- &
     pid[$name]=$!
 }
