@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ductworks/internal/duct"
 )
@@ -15,7 +16,7 @@ import (
 func (l *listenOptions) announce(word string, address duct.Address) error {
 	if l.addressFile != "" {
 		if err := l.writeAddress(address.String() + "\n"); err != nil {
-			return fmt.Errorf("--address-file: %w", err)
+			return fmt.Errorf("--address-file %s: %w", l.addressFile, reason(err))
 		}
 	}
 	if chosen(word) {
@@ -33,6 +34,15 @@ func chosen(word string) bool {
 	return err == nil && (a.Scheme() == duct.TCP || a.Scheme() == duct.TLS) && a.Port() == 0
 }
 
+// reason is what the system said, without a path that is known.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
 // writeAddress writes line to the --address-file. A reader of a regular file
 // sees all of it or nothing.
 func (l *listenOptions) writeAddress(line string) error {
@@ -41,15 +51,22 @@ func (l *listenOptions) writeAddress(line string) error {
 		return err
 	}
 	info, err := os.Stat(l.addressFile)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() {
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if (isNew || err == nil && info.Mode().IsRegular()) && !isDescriptor(l.addressFile) {
 		return replaceFile(l.addressFile, line)
 	}
-	f, err := os.OpenFile(l.addressFile, os.O_WRONLY, 0)
+	f, err := os.OpenFile(l.addressFile, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(line)
 	return errors.Join(err, f.Close())
+}
+
+// isDescriptor says whether path stands for a descriptor that is open already,
+// which may be of a regular file.
+func isDescriptor(path string) bool {
+	return filepath.Dir(filepath.Clean(path)) == "/dev/fd" || strings.HasPrefix(path, "/proc/self/fd/")
 }
 
 func replaceFile(path, content string) error {

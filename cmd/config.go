@@ -58,6 +58,9 @@ func setFrom(v *viper.Viper, flags *pflag.FlagSet, f *pflag.Flag, path string) e
 	if !isList {
 		values = []string{v.GetString(f.Name)}
 	}
+	if _, takesList := f.Value.(pflag.SliceValue); isList && !takesList {
+		return configError{fmt.Errorf("%s: this should be one value and not a list", origin(f.Name, path))}
+	}
 	for _, value := range values {
 		if err := flags.Set(f.Name, value); err != nil {
 			return configError{fmt.Errorf("%s: %w", origin(f.Name, path), errors.Unwrap(err))}

@@ -6,10 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"ductworks/internal/relay"
 )
 
 // app is what all commands of a run share.
@@ -26,11 +30,47 @@ func Run(ctx context.Context, args []string, s *Streams) (int, error) {
 	a := &app{streams: s}
 	root := newRoot(a)
 	root.SetArgs(args)
+	out := &outWriter{w: s.Out}
+	root.SetOut(out)
+	root.InitDefaultCompletionCmd()
+	if c := findCommand(root, "completion"); c != nil {
+		c.Args, c.RunE = cobra.ArbitraryArgs, withoutShell
+	}
 	err := root.ExecuteContext(ctx)
+	if out.err != nil {
+		err = out.err
+	}
 	if err != nil && !silent(err) {
 		s.say("%v", err)
 	}
 	return status(err), err
+}
+
+// withoutShell answers a completion command that names no shell that there is.
+func withoutShell(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("completion needs a shell: one of %s", listOf(commandNames(c)))
+	}
+	return usagef("there is no completion for %q: one of %s", args[0], listOf(commandNames(c)))
+}
+
+// An outWriter is stdout for help pages and completions. Those who print them
+// look at no error, so it is kept.
+type outWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (o *outWriter) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	switch {
+	case err == nil:
+	case errors.Is(err, syscall.EPIPE):
+		o.err = ErrOutputClosed
+	default:
+		o.err = &relay.BrokenError{End: "stdout", Writing: true, Err: err}
+	}
+	return n, err
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -49,7 +89,6 @@ become records on stdout.`,
 		RunE:              a.withoutCommand,
 		PersistentPreRunE: a.configure,
 	}
-	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w (see %s --help)", err, c.CommandPath())
@@ -62,7 +101,7 @@ become records on stdout.`,
 	fs.BoolVar(&a.quiet, "quiet", false, "say nothing on stderr but errors")
 	fs.StringVar(&a.config, "config", "", "configuration file (empty: none, and no environment)")
 	group(fs, "Seeing", "verbose", "quiet")
-	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newVersion(a))
+	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newVersion())
 	return root
 }
 
