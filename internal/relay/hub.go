@@ -190,7 +190,7 @@ func (h *Hub) leave(kill context.Context, m *member) {
 	delete(h.members, m.number)
 	h.mu.Unlock()
 	if m.hasRead() && m.opened {
-		h.put(kill, func() error { return h.output.close(m) })
+		h.tell(kill, func() error { return h.output.close(m) })
 	}
 }
 

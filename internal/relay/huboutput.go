@@ -19,21 +19,8 @@ type hubOutput interface {
 	unfit() int64 // messages that could not be shown
 }
 
-// put has do write to the output. A failure of that ends the service. Once
-// kill has ended, nobody is waited for who writes already.
-func (h *Hub) put(kill context.Context, do func() error) error {
-	if !h.lock(kill) {
-		return errStopped
-	}
-	err := do()
-	<-h.writing
-	if err == nil || err == errStopped {
-		return err
-	}
-	h.end((&lane{to: h.input}).sinkError(err))
-	return errStopped
-}
-
+// lock waits until nobody else writes to the output. Once kill has ended, it
+// does not wait, and returns false where it would have to.
 func (h *Hub) lock(kill context.Context) bool {
 	select {
 	case h.writing <- struct{}{}:
@@ -48,47 +35,79 @@ func (h *Hub) lock(kill context.Context) bool {
 	}
 }
 
-// tellOpen tells that a peer has come.
-func (h *Hub) tellOpen(kill context.Context, m *member) error {
-	return h.put(kill, func() error { return h.output.open(m) })
+func (h *Hub) unlock() { <-h.writing }
+
+// outcome deals with the outcome of a write to the output: its failure ends
+// the service.
+func (h *Hub) outcome(err error) error {
+	if err == nil || err == errStopped {
+		return err
+	}
+	h.end((&lane{to: h.input}).sinkError(err))
+	return errStopped
 }
 
-// receive passes on one message of a peer.
+// tell writes what is no message of a peer.
+func (h *Hub) tell(kill context.Context, write func() error) error {
+	if !h.lock(kill) {
+		return errStopped
+	}
+	defer h.unlock()
+	return h.outcome(write())
+}
+
+// receive passes on one message of a peer, which has the output for itself
+// from then on until passOn: many small messages take the lock once.
 func (h *Hub) receive(kill context.Context, m *member, payload []byte) error {
-	return h.put(kill, func() error {
-		if h.isOver() {
+	if !m.writing {
+		if !h.lock(kill) {
 			return errStopped
 		}
-		m.received.Add(1)
-		if err := h.output.message(m, payload); err != nil {
-			return err
-		}
-		h.count++
-		if h.count < h.Count || h.Count == 0 {
-			return nil
-		}
-		if err := h.output.flush(); err != nil {
-			return err
-		}
-		h.end(nil)
-		return errStopped
-	})
+		m.writing = true
+	}
+	return h.outcome(h.write(m, payload))
 }
 
-// flush hands on what peers have sent.
-func (h *Hub) flush(kill context.Context) error { return h.put(kill, h.output.flush) }
+// write counts one message and writes it.
+func (h *Hub) write(m *member, payload []byte) error {
+	if h.isOver() {
+		return errStopped
+	}
+	m.received.Add(1)
+	if err := h.output.message(m, payload); err != nil {
+		return err
+	}
+	h.count++
+	if h.count != h.Count {
+		return nil
+	}
+	if err := h.output.flush(); err != nil {
+		return err
+	}
+	h.end(nil)
+	return errStopped
+}
+
+// passOn hands on what a peer has sent, and gives the output to the next.
+func (h *Hub) passOn(m *member) error {
+	if !m.writing {
+		return nil
+	}
+	m.writing = false
+	defer h.unlock()
+	return h.outcome(h.output.flush())
+}
 
 // outputFirst is a reader that hands on what has been received before it may
 // have to wait for more.
 type outputFirst struct {
-	r    io.Reader
-	kill context.Context
-	h    *Hub
-	m    *member
+	r io.Reader
+	h *Hub
+	m *member
 }
 
 func (f outputFirst) Read(p []byte) (int, error) {
-	if err := f.h.flush(f.kill); err != nil {
+	if err := f.h.passOn(f.m); err != nil {
 		return 0, err
 	}
 	n, err := f.r.Read(p)

@@ -24,6 +24,7 @@ type member struct {
 	closing chan struct{} // closed by close
 	close   func()        // ends it once it has been sent what is queued
 
+	writing  bool          // it has the output for itself, for receive
 	opened   bool          // its coming has been told, for after read
 	read     chan struct{} // closed when nothing more is read from it
 	readErr  error         // why, for after read
@@ -153,18 +154,18 @@ func (m *member) hasRead() bool {
 // receive passes on what the member sends.
 func (m *member) receive(kill context.Context, h *Hub) {
 	defer close(m.read)
-	if m.readErr = h.tellOpen(kill, m); m.readErr != nil {
+	if m.readErr = h.tell(kill, func() error { return h.output.open(m) }); m.readErr != nil {
 		return
 	}
 	m.opened = true
-	messages := frame.NewReader(outputFirst{m.conn, kill, h, m}, h.Limit)
+	messages := frame.NewReader(outputFirst{m.conn, h, m}, h.Limit)
 	for m.readErr == nil {
 		var p frame.Payload
 		if p, m.readErr = messages.Next(); m.readErr == nil {
 			m.readErr = h.receive(kill, m, p.Bytes)
 		}
 	}
-	h.flush(kill) // should it fail, the service is over
+	h.passOn(m) // should it fail, the service is over
 	if m.readErr == io.EOF {
 		m.readErr = nil
 	}

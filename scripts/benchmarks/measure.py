@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
+import socket
 import statistics
 import time
 from dataclasses import dataclass, field
@@ -103,6 +105,55 @@ def round_trip(lab: Lab, workload: Workload, contender: Contender) -> float:
         os.close(ours_in)
     lab.wait(client, echo)
     return seconds / workload.repeats
+
+
+def crowd(lab: Lab, workload: Workload, contender: Contender) -> float:
+    """Many peers send at once to one listener: from the first byte until it has closed the last of them."""
+    sock, ours = lab.socket(), contender.command[0] == "DUCTWORKS"
+    messages = list(workload.records())
+    data = memoryview(b"".join(b"T" + len(m).to_bytes(4, "big") + m if ours else m + b"\n" for m in messages))
+    with opened(os.devnull, os.O_RDWR) as null:
+        listener = lab.start(contender.command, sock, null, null)
+    lab.listening(listener, sock)
+    peers = {}
+    try:
+        for _ in range(workload.repeats):
+            peer = socket.socket(socket.AF_UNIX)
+            peer.connect(sock)
+            peer.setblocking(False)
+            peers[peer.fileno()] = (peer, data)
+        began = time.perf_counter()
+        send_all(peers)
+        seconds = time.perf_counter() - began
+    finally:
+        for peer, _ in peers.values():
+            peer.close()
+    lab.sample()
+    if ours:
+        lab.peak = listener.sampled
+    return seconds  # the caller ends the listener, which goes on for ever
+
+
+def send_all(peers: dict[int, tuple[socket.socket, memoryview]]) -> None:
+    """Each peer sends its data, ends its stream and is closed when the other side has hung up."""
+    poll = select.poll()
+    for fd in peers:
+        poll.register(fd, select.POLLOUT)
+    while peers:
+        for fd, event in poll.poll():
+            peer, rest = peers[fd]
+            if event & (select.POLLHUP | select.POLLERR):
+                if rest:
+                    raise Failed("it closed a peer that had not sent everything")
+                poll.unregister(fd)
+                peer.close()
+                del peers[fd]
+            elif rest:
+                rest = rest[peer.send(rest[:65536]):]
+                peers[fd] = (peer, rest)
+                if not rest:
+                    peer.shutdown(socket.SHUT_WR)
+                    poll.modify(fd, 0)  # the hang-up shows all the same
 
 
 def ask(to: int, back: int, message: bytes) -> bool:

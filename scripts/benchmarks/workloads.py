@@ -6,7 +6,7 @@ from itertools import cycle, islice
 from typing import Iterator
 
 from .lab import MIB
-from .measure import Contender, Workload, either, round_trip, start_to_end, transfer
+from .measure import Contender, Workload, crowd, either, round_trip, start_to_end, transfer
 from .peers import JSON_LOOP, MP_ASK, MP_ONE, MP_RECEIVE, MP_SEND, PLAIN_ONE
 
 
@@ -74,6 +74,16 @@ def workloads(scale: float) -> list[Workload]:
         return Workload(name, f"{title}, `{fmt}`, {where}", "s", fmt, lambda: blocks(mib, header), transfer,
                         [own, socat(1.5, MIB), ncat, *others], to_pipe=to_pipe)
 
+    def many(peers: int) -> Workload:
+        """A million messages in all, each peer sending its share."""
+        share, places = scaled(1_000_000, 1_000) // peers, str(peers)
+        title = f"{share * peers:,} messages of 64 bytes to one listener, from {peers:,} peer{'s' if peers > 1 else ''}"
+        return Workload(f"many-{peers}", title, "s", f"share-{peers}", lambda: [b"x" * 64] * share, crowd, [
+            Contender("ductworks", ["DUCTWORKS", "listen", "-k", "-f", "raw", "--max-conns", places, "SOCK"]),
+            Contender("socat fork", ["socat", "-u", "UNIX-LISTEN:SOCK,fork,backlog=1024", "STDOUT"]),
+            Contender("ncat -k", ["ncat", "-k", "--recv-only", "-m", places, "-l", "-U", "SOCK"]),
+        ], peers)
+
     ncat = Contender("ncat", ["ncat", "--send-only", "-U", "SOCK"], ["ncat", "--recv-only", "-l", "-U", "SOCK"])
     whole = [ours("whole", "--max-message-size", f"{max(mib, 64)}MiB")]
     frame = [ours("frame"), multiprocessing(mib, MIB)]
@@ -104,4 +114,5 @@ def workloads(scale: float) -> list[Workload]:
             Contender("python3, plain socket", ["PYTHON", "-c", PLAIN_ONE, "SOCK"], reach=15),
             Contender("true (what any program costs here)", ["true"]),
         ], starts),
+        *map(many, [1, 10, 100, 1000]),
     ]

@@ -108,6 +108,11 @@ unhex() { "$PYTHON" -I -S -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(
 @test "recipe: pair-record" { recipe pair-record; }
 @test "recipe: pair-addresses" { recipe pair-addresses; }
 @test "recipe: between" { recipe between; }
+@test "recipe: serve-each" { recipe serve-each; }
+@test "recipe: serve-command" { recipe serve-command; }
+@test "recipe: serve-all" { recipe serve-all; }
+@test "recipe: envelope-events" { recipe envelope-events; }
+@test "recipe: envelope" { recipe envelope; }
 @test "recipe: poke" { recipe poke; }
 @test "recipe: mistake" { recipe mistake; }
 @test "recipe: base64" { recipe base64; }
