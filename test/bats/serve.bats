@@ -18,14 +18,12 @@ stop() {
 # lines FILE COUNT: FILE has so many lines.
 lines() { [[ $(wc -l <"$1") -eq $2 ]]; }
 
-# has_entries PID N: it has N descriptors at least.
-has_entries() { (($(entries "$1") >= $2)); }
-
 # entries PID prints how many descriptors a process has.
 entries() {
     local -a all=("/proc/$1/fd"/*)
     printf '%d\n' "${#all[@]}"
 }
+# at_least PID N and at_most PID N judge it, for wait_until.
 at_least() { (($(entries "$1") >= $2)); }
 at_most() { (($(entries "$1") <= $2)); }
 
@@ -322,8 +320,8 @@ bye"
 @test "--envelope: an envelope that is none ends sending, with its line" {
     printf '%s\n' '{"message":1}' '' '{"message":2,"con":1}' '{"message":3}' >in
     stdin=in serve server -k --envelope -n 1 "$T/s.sock"
-    run -0 ductworks connect -m '"a"' "$T/s.sock"
-    equal "$output" 1
+    peer connect "$T/s.sock" script 'recv; sleep 1; send "a"; half-close; wait-eof' >got
+    holds got 1
     finish server 65
     complaint server.err 'line 3: "con" means nothing here'
 }
@@ -333,7 +331,7 @@ bye"
     jq -c '."$defs".order.examples[]' "$schema" >in
     stdin=in serve server -k --envelope -n 3 "$T/s.sock"
     peer connect "$T/s.sock" script 'send {"n": 1}; raw no JSON; half-close; dump' >got
-    holds got 54000000046e756c6c5400000000
+    holds got 54000000046e756c6c540000000200ff5400000000
     serve tcp -k --envelope -n 1 tcp:127.0.0.1:0
     run -0 ductworks connect -m 1 "$address"
     run -0 ductworks connect -m 1 "$T/s.sock"
