@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,5 +106,41 @@ func TestConfigFileNamed(t *testing.T) {
 	t.Setenv("DUCTWORKS_CONFIG", missing)
 	if _, err := configured(t, ""); !is[configError](err) {
 		t.Errorf("DUCTWORKS_CONFIG with a missing file: %v", err)
+	}
+}
+
+func TestConfigPage(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	path := filepath.Join(dir, "ductworks", "config.yaml")
+	for _, test := range []struct {
+		line   string
+		status int
+		want   string // a line of the page, its columns one blank apart, or of stderr
+	}{
+		{"config", 0, "# configuration file: " + path + " (there is none)"},
+		{"config", 0, "listen mode 0600 default"},
+		{"config connect", 0, "connect wait 10s default"},
+		{"config connect -w 3", 0, "connect wait 3s flag"},
+		{"config pair", 0, "pair allow-user - default"},
+		{"config pair --allow-user 0 --allow-user any", 0, "pair allow-user 0 any flag"},
+		{"-v config connect", 0, "connect verbose 1 flag"},
+		{"config --config= exec", 0, "# no configuration file is read"},
+		{"config conect", 64, `ductworks: there are no settings of a command "conect": one of connect, exec, listen or pair`},
+		{"config version", 64, `ductworks: there are no settings of a command "version": one of connect, exec, listen or pair`},
+		{"config connect a.sock", 64, `ductworks: config takes one command and flags of it, not "a.sock"`},
+		{"config connect --each", 64, `ductworks: unknown flag: --each (see ductworks connect --help)`},
+		{"config connect -w soon", 64, `ductworks: --wait "soon": not a duration: say 1.5s, 200ms, 2m, or a number of seconds (see ductworks connect --help)`},
+		{"config connect --quiet=perhaps", 64, `ductworks: --quiet "perhaps": neither true nor false (see ductworks connect --help)`},
+		{"config connect --help", 0, "Usage: ductworks config [flags] [COMMAND [FLAG...]]"},
+	} {
+		r := execute(t, strings.Fields(test.line)...)
+		var lines []string
+		for line := range strings.Lines(r.out + r.errout) {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+		if r.status != test.status || !slices.Contains(lines, test.want) {
+			t.Errorf("%s: status %d, want %d and %q in\n%s%s", test.line, r.status, test.status, test.want, r.out, r.errout)
+		}
 	}
 }

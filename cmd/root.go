@@ -90,9 +90,7 @@ become records on stdout.`,
 		PersistentPreRunE: a.configure,
 	}
 	root.SetErr(a.streams.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%w (see %s --help)", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("ductworks {{.Version}}\n")
 	root.SetUsageFunc(usage)
 	fs := root.PersistentFlags()
@@ -101,7 +99,7 @@ become records on stdout.`,
 	fs.BoolVar(&a.quiet, "quiet", false, "say nothing on stderr but errors")
 	fs.StringVar(&a.config, "config", "", "configuration file (empty: none, and no environment)")
 	group(fs, "Seeing", "verbose", "quiet")
-	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newVersion())
+	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newConfig(a), newVersion())
 	return root
 }
 

@@ -6,29 +6,47 @@ import (
 	"os/user"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ductworks/internal/duct"
 )
 
 // usersValue is a flag's list of users, which grows with each Set.
 type usersValue struct {
+	words  []string // as they were given
 	uids   []int
 	anyone bool
 }
 
-func (v *usersValue) Type() string   { return "user" }
-func (v *usersValue) String() string { return "" }
+func (v *usersValue) Type() string       { return "user" }
+func (v *usersValue) String() string     { return strings.Join(v.words, " ") }
+func (v *usersValue) GetSlice() []string { return v.words }
 
-func (v *usersValue) Set(s string) error {
+func (v *usersValue) Set(s string) error { return v.Append(s) }
+
+// Append and Replace, with GetSlice, make it a pflag.SliceValue.
+func (v *usersValue) Append(s string) error {
 	if s == "any" {
 		v.anyone = true
-		return nil
-	}
-	uid, err := uidOf(s)
-	if err == nil {
+	} else {
+		uid, err := uidOf(s)
+		if err != nil {
+			return err
+		}
 		v.uids = append(v.uids, uid)
 	}
-	return err
+	v.words = append(v.words, s)
+	return nil
+}
+
+func (v *usersValue) Replace(words []string) error {
+	*v = usersValue{}
+	for _, s := range words {
+		if err := v.Append(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // uidOf takes digits for a uid, whether or not anybody has it.

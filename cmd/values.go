@@ -67,8 +67,12 @@ var sizeUnits = map[string]float64{
 // this, the best kept costs a seventh of our start-up for its tables.
 type sizeValue int64
 
-func (v *sizeValue) Type() string   { return "size" }
-func (v *sizeValue) String() string { return frame.FormatSize(int64(*v)) }
+func (v *sizeValue) Type() string { return "size" }
+
+// String gives what Set takes, as one word.
+func (v *sizeValue) String() string {
+	return strings.NewReplacer(" bytes", "", " ", "").Replace(frame.FormatSize(int64(*v)))
+}
 
 func (v *sizeValue) Set(s string) error {
 	n, ok := parseSize(s)

@@ -153,3 +153,20 @@ configure() { mkdir -p "$XDG_CONFIG_HOME/ductworks" && cat >"$XDG_CONFIG_HOME/du
     configure </dev/null
     equal "$(DUCTWORKS_FORMAT='' printed)" '"a"'
 }
+
+@test "config shows each setting and where it comes from, and a wrong one is 78" {
+    configure <<<$'format: text\nlisten:\n  mode: 0640'
+    DUCTWORKS_WAIT=3 run -0 --separate-stderr ductworks config listen --timeout 1m
+    equal "${lines[0]}" "# configuration file: $XDG_CONFIG_HOME/ductworks/config.yaml"
+    local line
+    for line in "format text file $XDG_CONFIG_HOME/ductworks/config.yaml:1" 'wait 3s environment DUCTWORKS_WAIT' \
+        "mode 0640 file $XDG_CONFIG_HOME/ductworks/config.yaml:3" 'timeout 1m0s flag' 'quiet false default'; do
+        contains "$(tr -s ' ' <<<"$output")"$'\n' "listen $line"$'\n'
+    done
+    run -0 --separate-stderr ductworks --config '' config connect
+    equal "${lines[0]}" '# no configuration file is read'
+    [[ $output != *file\ /* ]]
+    configure <<<'mode: rw'
+    run --separate-stderr ductworks config
+    refused 78 config.yaml:1
+}

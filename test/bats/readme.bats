@@ -119,6 +119,7 @@ unhex() { "$PYTHON" -I -S -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(
 @test "recipe: file" { recipe file; }
 @test "recipe: nul" { recipe nul; }
 @test "recipe: config" { recipe config; }
+@test "recipe: settings" { recipe settings; }
 @test "recipe: wire" { recipe wire; }
 @test "recipe: peer" { recipe peer; }
 
