@@ -45,6 +45,9 @@ func runConnect(ctx context.Context, s *session, c *cobra.Command, args []string
 	if err := s.who.prepare(c.Flags(), roles{dialled: ends, guarded: ends}); err != nil {
 		return err
 	}
+	if err := s.openWatch(s.app); err != nil {
+		return err
+	}
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	conn, err := s.dial(ctx, address, s.wait, s.who.dialOptions())

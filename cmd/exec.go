@@ -63,6 +63,9 @@ func runExec(ctx context.Context, e *execOptions, c *cobra.Command, args []strin
 	if err := e.prepareSecurity(c); err != nil {
 		return err
 	}
+	if err := e.openWatch(e.app); err != nil {
+		return err
+	}
 	ctx, cancel := e.limited(ctx)
 	defer cancel()
 	h, err := e.launcher.launch(ctx, e.path, e.argv)

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +66,7 @@ func (p *pairOptions) register(c *cobra.Command, way *viaValue) {
 	fs.Var(&p.timeout, "timeout", "end with 124 after so long in all")
 	group(fs, "Ending", "wait", "idle-timeout", "timeout")
 	p.security.register(c, true)
-	p.registerSeeing(fs)
+	p.registerSeeing(c)
 	fs.Lookup("record").Usage += " (-: stdout)"
 	completeVia(c, way)
 }
@@ -80,6 +79,9 @@ func runPair(ctx context.Context, p *pairOptions, c *cobra.Command, args []strin
 	defer cancel()
 	if p.isDirect() {
 		return p.runDirect(ctx)
+	}
+	if err := p.openWatch(p.app); err != nil {
+		return err
 	}
 	ends, err := p.open(ctx)
 	if err != nil {
@@ -163,7 +165,7 @@ func splitCommands(args []string) ([][]string, error) {
 // since nothing between them is to be watched, recorded or timed.
 func (p *pairOptions) isDirect() bool {
 	return len(p.argvs) == 2 && p.via == viaFD && p.verbose == 0 && !p.isWatching(p.app) && !p.stats &&
-		p.idle.d == 0 && p.timeout.d == 0
+		!p.showsProgress(p.app) && p.idle.d == 0 && p.timeout.d == 0
 }
 
 // runDirect starts both commands with a duct between them, and waits.
@@ -196,22 +198,9 @@ func socketpair() ([2]*os.File, error) {
 // join carries messages between the ends until their conversation is over.
 func (p *pairOptions) join(ctx context.Context, ends *pairEnds) error {
 	first, second := ends.list[0], ends.list[1]
-	done, err := p.watch(p.app, first, second)
-	if err != nil {
-		ends.release(ctx)
-		return err
-	}
-	start := time.Now()
-	r, err := relay.Run(ctx, first, second, relay.Options{
+	r, err := p.converse(ctx, p.app, first, second, relay.Options{
 		Linger: relay.Forever, IdleTimeout: p.idle.d, Report: p.report,
 	})
-	if derr := done(); err == nil {
-		err = derr
-	}
-	p.printStats(p.app, r, start, err)
 	p.detail("%d messages from the first end to the second, %d back", r.Sent, r.Received)
-	if endsReported(err) {
-		err = reportedError{err}
-	}
 	return waitForAll(ctx, ends.processes, err)
 }

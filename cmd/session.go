@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +28,7 @@ func (s *session) register(c *cobra.Command) {
 	c.Flags().SortFlags = false
 	s.messageFlags.register(c)
 	s.endingFlags.register(c)
-	s.registerSeeing(c.Flags())
+	s.registerSeeing(c)
 }
 
 // prepare checks all that can be checked before anything is bound, connected
@@ -143,22 +142,7 @@ func (s *session) streamsOut() bool { return s.out.Streams && !s.isWatching(s.ap
 
 // converse runs a conversation.
 func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error) {
-	done, err := s.watch(s.app, near, far)
-	if err != nil {
-		near.Release()
-		far.Release()
-		return relay.Result{}, err
-	}
-	start := time.Now()
-	r, err := relay.Run(ctx, near, far, o)
-	if derr := done(); err == nil {
-		err = derr
-	}
-	s.printStats(s.app, r, start, err)
-	if endsReported(err) {
-		err = reportedError{err}
-	}
-	return r, err
+	return s.seeing.converse(ctx, s.app, near, far, o)
 }
 
 // summarize says under -v what came of a conversation, CMD at one end of it

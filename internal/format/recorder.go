@@ -26,16 +26,18 @@ func NewRecorder(w io.Writer) *Recorder {
 	return &Recorder{w: w, documents: jsonEncoder{checker: checker{options: rfc8259()}}}
 }
 
-// Record writes the line for one message of connection 1, direction being
+// Record writes the line for one message of a connection, direction being
 // "send" or "recv". The error is that of the writer.
-func (r *Recorder) Record(direction string, payload []byte) error {
+func (r *Recorder) Record(conn int64, direction string, payload []byte) error {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.line.Reset()
 	r.line.WriteString(`{"time":"`)
 	r.line.WriteString(now.Format(recordedTime))
-	r.line.WriteString(`","conn":1,"direction":"`)
+	r.line.WriteString(`","conn":`)
+	r.line.WriteString(strconv.FormatInt(conn, 10))
+	r.line.WriteString(`,"direction":"`)
 	r.line.WriteString(direction)
 	r.line.WriteString(`","size":`)
 	r.line.WriteString(strconv.Itoa(len(payload)))

@@ -22,15 +22,18 @@ func (r *recording) Write(p []byte) (int, error) {
 }
 
 func TestRecorder(t *testing.T) {
-	for _, c := range []struct{ direction, payload, want string }{
-		{"send", `{"b":1,"a": [1, 2]}`, `,"conn":1,"direction":"send","size":19,"message":{"b":1,"a": [1, 2]}}`},
-		{"recv", "[1,\r\n 2]", `,"conn":1,"direction":"recv","size":8,"message":[1,2]}`},
-		{"recv", "", `,"conn":1,"direction":"recv","size":0,"base64":""}`},
-		{"send", "\x00\xff", `,"conn":1,"direction":"send","size":2,"base64":"AP8="}`},
+	for _, c := range []struct {
+		conn                     int64
+		direction, payload, want string
+	}{
+		{1, "send", `{"b":1,"a": [1, 2]}`, `,"conn":1,"direction":"send","size":19,"message":{"b":1,"a": [1, 2]}}`},
+		{1, "recv", "[1,\r\n 2]", `,"conn":1,"direction":"recv","size":8,"message":[1,2]}`},
+		{1, "recv", "", `,"conn":1,"direction":"recv","size":0,"base64":""}`},
+		{12, "send", "\x00\xff", `,"conn":12,"direction":"send","size":2,"base64":"AP8="}`},
 	} {
 		w := &recording{}
 		before := time.Now()
-		if err := NewRecorder(w).Record(c.direction, []byte(c.payload)); err != nil {
+		if err := NewRecorder(w).Record(c.conn, c.direction, []byte(c.payload)); err != nil {
 			t.Fatal(err)
 		}
 		if len(w.lines) != 1 {
@@ -55,7 +58,7 @@ func TestRecorderIsShared(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			for range 100 {
-				r.Record("send", bytes.Repeat([]byte{'0' + byte(i)}, 1+i))
+				r.Record(1, "send", bytes.Repeat([]byte{'0' + byte(i)}, 1+i))
 			}
 		})
 	}
@@ -72,7 +75,7 @@ func TestRecorderIsShared(t *testing.T) {
 
 func TestRecorderFails(t *testing.T) {
 	w := &recording{err: errors.New("full")}
-	if err := NewRecorder(w).Record("send", nil); err != w.err {
+	if err := NewRecorder(w).Record(1, "send", nil); err != w.err {
 		t.Errorf("got %v", err)
 	}
 }

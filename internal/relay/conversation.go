@@ -32,6 +32,9 @@ func newConversation(first, second *End, o Options) *conversation {
 func (c *conversation) run(ctx context.Context) error {
 	ctx, cancel := limitIdle(ctx, c.IdleTimeout, c.moved)
 	defer cancel()
+	if c.Started != nil {
+		c.Started(c.soFar)
+	}
 	for _, l := range c.lanes {
 		go l.run()
 	}
@@ -144,7 +147,7 @@ func (c *conversation) endHungUp(ctx context.Context, l *lane) {
 	}
 	if l.isMidway() {
 		c.note(l.sinkError(syscall.EPIPE))
-		l.setMidway(false)
+		l.end()
 	}
 	c.over = true
 }

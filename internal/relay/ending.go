@@ -148,3 +148,12 @@ func (c *conversation) result() Result {
 		Received: received.delivered(), ReceivedBytes: received.payloadBytes(),
 	}
 }
+
+// soFar is result while lanes run.
+func (c *conversation) soFar() Result {
+	sent, received := c.lanes[0], c.lanes[1]
+	return Result{
+		Sent: sent.delivered(), SentBytes: sent.passedBytes(),
+		Received: received.delivered(), ReceivedBytes: received.passedBytes(),
+	}
+}

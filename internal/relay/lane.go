@@ -38,6 +38,8 @@ type lane struct {
 	mu      sync.Mutex
 	state   state
 	midway  bool  // part of a message has been passed on, the rest is yet to come
+	size    int64 // of that message
+	before  int64 // moved, when it began
 	carried int64 // count, as it was when state last changed
 	payload int64 // bytes, likewise
 	stopped bool
@@ -74,10 +76,12 @@ func (l *lane) carry() error {
 		if err != nil {
 			return l.finish(err)
 		}
+		size := p.Size()
 		if err := l.pass(p); err != nil {
 			return err
 		}
 		l.count++
+		l.bytes += size
 		if l.count == l.limit {
 			return l.finish(errStopped)
 		}
@@ -86,7 +90,6 @@ func (l *lane) carry() error {
 
 // pass puts one message into the sink.
 func (l *lane) pass(p frame.Payload) error {
-	l.bytes += p.Size()
 	if l.from.Tap != nil {
 		if err := l.tap(&p); err != nil {
 			return err
@@ -103,9 +106,9 @@ func (l *lane) pass(p frame.Payload) error {
 
 // passStreamed puts a message into the sink whose payload is still on its way.
 func (l *lane) passStreamed(p frame.Payload) error {
-	l.setMidway(true)
+	l.begin(p.Size())
 	err := l.to.Sink.Put(p)
-	l.setMidway(false)
+	l.end()
 	var rest *frame.RestError
 	if errors.As(err, &rest) {
 		return l.tear(rest.Err)
@@ -237,10 +240,26 @@ func (l *lane) enter(s state) bool {
 	return !l.stopped || l.midway
 }
 
-func (l *lane) setMidway(midway bool) {
+// begin says that a message of some size is midway from now on, end that none is.
+func (l *lane) begin(size int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.midway = midway
+	l.midway, l.size, l.before = true, size, l.moved()
+}
+
+func (l *lane) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.midway = false
+}
+
+// moved counts the bytes that have gone through the one of both ends that is a
+// duct, or through the second one of two.
+func (l *lane) moved() int64 {
+	if l.to.duct != nil {
+		return l.to.moved()
+	}
+	return l.from.moved()
 }
 
 // stop ends the lane at the next moment at which everything that it received
@@ -302,6 +321,17 @@ func (l *lane) payloadBytes() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.payload
+}
+
+// passedBytes is payloadBytes with what has moved since a message began that is
+// midway. The other direction has its part in that: it is for who watches.
+func (l *lane) passedBytes() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.midway {
+		return l.payload
+	}
+	return l.payload + min(l.size, l.moved()-l.before)
 }
 
 // delivered counts the messages that the other end has been given.

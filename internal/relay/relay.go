@@ -22,6 +22,10 @@ type Options struct {
 	IdleTimeout time.Duration
 	// Report is told at once of input that was wrong. Nil means nobody is.
 	Report func(error)
+	// Started, if not nil, is called before anything is carried. SoFar says, to
+	// any goroutine and until Run returns, what has been carried up to now; it
+	// costs nothing where nobody asks.
+	Started func(soFar func() Result)
 }
 
 // A Result says what was carried.
