@@ -79,7 +79,7 @@ func runExec(ctx context.Context, e *execOptions, c *cobra.Command, args []strin
 	})
 	r, err := e.carryStdio(ctx, far, e.endingFlags.options(e.report))
 	err = waitFor(ctx, h.Process, err)
-	e.summarize(r, far)
+	e.summarize(r, far.Dropped())
 	return err
 }
 

@@ -47,9 +47,6 @@ func runListen(ctx context.Context, l *listenOptions, c *cobra.Command, args []s
 	if err == nil {
 		err = l.checkServing(c.Flags())
 	}
-	if err == nil && l.keepOpen && (l.hexdump || l.stats || l.record != "") {
-		err = usagef("--hexdump, --record and --stats are for one conversation: they do not go with -k yet")
-	}
 	if err == nil {
 		err = l.openWatch(l.app)
 	}

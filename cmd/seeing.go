@@ -35,7 +35,8 @@ func (v *seeing) isWatching(a *app) bool { return v.record != "" || v.hexdump ||
 // converse runs a conversation and shows what passes. What comes from near is
 // sent, what comes from far received.
 func (v *seeing) converse(ctx context.Context, a *app, near, far *relay.End, o relay.Options) (relay.Result, error) {
-	near.Tap, far.Tap = v.tap(0, "send"), v.tap(0, "recv")
+	taps := v.taps(0)
+	near.Tap, far.Tap = taps.Sent, taps.Received
 	stop := func() {}
 	if v.showsProgress(a) {
 		o.Started = func(soFar func() relay.Result) { stop = v.followProgress(a, near, soFar) }
@@ -46,7 +47,7 @@ func (v *seeing) converse(ctx context.Context, a *app, near, far *relay.End, o r
 	if cerr := v.close(); err == nil {
 		err = cerr
 	}
-	v.printStats(a, r, start, err)
+	v.printStats(a, totals{Result: r}, start, err)
 	if endsReported(err) {
 		err = reportedError{err}
 	}

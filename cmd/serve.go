@@ -51,6 +51,8 @@ func (l *listenOptions) checkServing(fs *pflag.FlagSet) error {
 	}
 	command := len(l.argv) > 0
 	switch {
+	case onCommandLine(fs, "progress"):
+		return usagef("--progress is for one conversation: it does not go with -k")
 	case l.each && !command:
 		return usagef("--each needs a command: --each -- CMD")
 	case l.envelope && command:
@@ -81,9 +83,12 @@ type server struct {
 	slots    chan struct{}   // holds something for each peer that is served
 	served   sync.WaitGroup
 	asked    atomic.Int64 // messages, where each is answered
+
+	mu    sync.Mutex
+	total totals
 }
 
-// serve serves peers until ctx ends. What is running then has killGrace to end.
+// serve serves peers until ctx ends, and tells what became of them.
 func (l *listenOptions) serve(ctx context.Context, listener *duct.Listener) error {
 	stop, end := context.WithCancelCause(ctx)
 	kill, killNow := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -91,13 +96,24 @@ func (l *listenOptions) serve(ctx context.Context, listener *duct.Listener) erro
 		listenOptions: l, listener: listener, stop: stop, end: end, kill: kill,
 		slots: make(chan struct{}, int(l.maxConns)),
 	}
-	if len(l.argv) == 0 {
+	start := time.Now()
+	err := s.serveAll(killNow)
+	if cerr := l.close(); err == nil {
+		err = cerr
+	}
+	l.printStats(l.app, s.total, start, err)
+	return err
+}
+
+// serveAll serves peers until stop ends. What is running then has killGrace to end.
+func (s *server) serveAll(killNow func(error)) error {
+	if len(s.argv) == 0 {
 		s.hub = s.newHub()
-		go func() { end(causeOf(s.hub.Run(stop))) }()
+		go func() { s.end(causeOf(s.hub.Run(s.stop))) }()
 	}
 	err := s.acceptAll()
-	end(err)
-	listener.Close()
+	s.end(err)
+	s.listener.Close()
 	grace := time.AfterFunc(killGrace, func() { killNow(err) })
 	s.served.Wait()
 	grace.Stop()
@@ -152,7 +168,29 @@ func (s *server) serveOne(conn duct.Conn, number int64) {
 	if err != nil && !silent(err) && s.stop.Err() == nil {
 		p.report(err)
 	}
-	s.detail("connection %d has ended%s", number, p.outcome(err))
+	s.detail("connection %d has ended: %s", number, p.outcome(err))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total.add(p.result)
+}
+
+// taps are those of one connection. What goes wrong with them ends the service.
+func (s *server) taps(number int64) relay.Taps {
+	t := s.seeing.taps(number)
+	return relay.Taps{Sent: s.guard(t.Sent), Received: s.guard(t.Received)}
+}
+
+func (s *server) guard(t relay.Tap) relay.Tap {
+	if t == nil {
+		return nil
+	}
+	return func(payload []byte) error {
+		err := t(payload)
+		if err != nil {
+			s.end(err)
+		}
+		return err
+	}
 }
 
 // newHub joins all peers to our stdin and stdout.
@@ -169,6 +207,7 @@ func (s *server) newHub() *relay.Hub {
 		IdleTimeout:  s.idle.d,
 		StayOpen:     s.noShutdown || s.recvOnly,
 		Report:       s.report,
+		Taps:         s.taps,
 	}
 	if s.envelope {
 		return relay.NewEnvelopeHub(in, s.output(s.streams), s.messageFlags.options(), o)

@@ -20,6 +20,7 @@ type servedPeer struct {
 	conn   duct.Conn
 	number int64
 	result relay.Result
+	left   int64 // messages that the peer's CMD did not read
 }
 
 // report tells of an error of this peer's.
@@ -41,13 +42,14 @@ func (p *servedPeer) serve() (err error) {
 
 // outcome is what -v says of the end.
 func (p *servedPeer) outcome(err error) string {
-	switch {
-	case is[commandError](err):
-		return ": " + err.Error()
-	case p.hub == nil && !p.each: // said already
-		return ""
+	text := fmt.Sprintf("%d sent, %d received", p.result.Sent, p.result.Received)
+	if p.left > 0 {
+		text += fmt.Sprintf(", %d left unread by the command, and dropped", p.left)
 	}
-	return fmt.Sprintf(": %d sent, %d received", p.result.Sent, p.result.Received)
+	if is[commandError](err) {
+		text = err.Error() + ": " + text
+	}
+	return text
 }
 
 // serveFilter has a CMD of its own serve the peer. When the service ends, CMD
@@ -56,7 +58,21 @@ func (p *servedPeer) serveFilter() error {
 	defer context.AfterFunc(p.stop, func() { p.conn.CloseRead() })()
 	far := relay.Duct(p.conn, relay.DuctOptions{Limit: int64(p.maxSize), StayOpen: p.noShutdown, Stream: p.streamsOut()})
 	far.Name = "the connection"
-	return p.carryFilter(p.kill, far, p.endingFlags.options(p.report), p.environment())
+	o := p.endingFlags.options(p.report)
+	var err error
+	p.result, p.left, err = p.carryFilter(p.kill, far, o, p.environment(), p.converse)
+	return err
+}
+
+// converse runs the conversation of the peer and its CMD.
+func (p *servedPeer) converse(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error) {
+	taps := p.taps(p.number)
+	near.Tap, far.Tap = taps.Sent, taps.Received
+	r, err := relay.Run(ctx, near, far, o)
+	if endsReported(err) {
+		err = reportedError{err}
+	}
+	return r, err
 }
 
 // answerEach has a CMD answer each message of the peer.
@@ -67,6 +83,7 @@ func (p *servedPeer) answerEach() (relay.Result, error) {
 		Limit:        int64(p.maxSize),
 		IdleTimeout:  p.idle.d,
 		StallTimeout: p.stallTimeout.d,
+		Taps:         p.taps(p.number),
 		Admit:        p.admit,
 		Failed: func(message int64, err error) {
 			p.report(fmt.Errorf("message %d has no reply: %w", message, err))

@@ -109,12 +109,17 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 	far.Name = name
 	o := s.endingFlags.options(s.report)
 	if len(s.argv) > 0 {
-		return s.carryFilter(ctx, far, o, os.Environ())
+		r, left, err := s.carryFilter(ctx, far, o, os.Environ(), s.converse)
+		s.summarize(r, left)
+		return err
 	}
 	r, err := s.carryStdio(ctx, far, o)
-	s.summarize(r, far)
+	s.summarize(r, 0)
 	return err
 }
+
+// A conversing runs a conversation between two ends.
+type conversing func(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error)
 
 // carryStdio is carry where we hold the local end. A person at a terminal
 // need not end stdin to learn that the peer has ended.
@@ -123,18 +128,18 @@ func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Option
 	return s.converse(ctx, stdio(&s.messageFlags, &s.endingFlags, s.payloads, s.streams), far, o)
 }
 
-// carryFilter is carry where a CMD holds the local end, env being its environment.
-func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options, env []string) error {
+// carryFilter is carry where a CMD holds the local end, env being its
+// environment. It counts the messages that CMD has left unread.
+func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options, env []string, converse conversing) (r relay.Result, left int64, err error) {
 	f, err := startFilter(s.path, s.argv, env, s.streams.Err)
 	if err != nil {
 		far.Release()
-		return err
+		return r, 0, err
 	}
 	near := f.end(&s.messageFlags, s.streams)
-	r, err := s.converse(ctx, near, far, o)
+	r, err = converse(ctx, near, far, o)
 	err = waitFor(ctx, f.Process, err)
-	s.summarize(r, near)
-	return err
+	return r, near.Dropped(), err
 }
 
 // streamsOut says whether large payloads may go out as they arrive.
@@ -145,11 +150,11 @@ func (s *session) converse(ctx context.Context, near, far *relay.End, o relay.Op
 	return s.seeing.converse(ctx, s.app, near, far, o)
 }
 
-// summarize says under -v what came of a conversation, CMD at one end of it
-// having ended.
-func (s *session) summarize(r relay.Result, command *relay.End) {
+// summarize says under -v what came of a conversation. CMD, if there was one at
+// an end of it, has left so many messages unread.
+func (s *session) summarize(r relay.Result, left int64) {
 	s.detail("messages: %d sent, %d received", r.Sent, r.Received)
-	if n := command.Dropped(); n > 0 {
-		s.detail("messages left unread by the command, and dropped: %d", n)
+	if left > 0 {
+		s.detail("messages left unread by the command, and dropped: %d", left)
 	}
 }

@@ -20,8 +20,23 @@ func newFlow(messages, bytes int64, took time.Duration) flow {
 	return flow{messages, bytes, float64(messages) / seconds, float64(bytes) / seconds}
 }
 
+// totals are what has been carried.
+type totals struct {
+	relay.Result
+	connections int64 // where there can be more than one
+}
+
+// add adds what was carried over one connection.
+func (t *totals) add(r relay.Result) {
+	t.connections++
+	t.Sent += r.Sent
+	t.SentBytes += r.SentBytes
+	t.Received += r.Received
+	t.ReceivedBytes += r.ReceivedBytes
+}
+
 // printStats says, if asked, what passed since start and how it ended.
-func (v *seeing) printStats(a *app, r relay.Result, start time.Time, err error) {
+func (v *seeing) printStats(a *app, t totals, start time.Time, err error) {
 	if !v.stats {
 		return
 	}
@@ -31,13 +46,15 @@ func (v *seeing) printStats(a *app, r relay.Result, start time.Time, err error) 
 		end = err.Error()
 	}
 	line, _ := json.Marshal(struct {
-		Sent     flow    `json:"sent"`
-		Received flow    `json:"received"`
-		Seconds  float64 `json:"seconds"`
-		Status   int     `json:"status"`
-		End      string  `json:"end"`
+		Connections int64   `json:"connections,omitempty"`
+		Sent        flow    `json:"sent"`
+		Received    flow    `json:"received"`
+		Seconds     float64 `json:"seconds"`
+		Status      int     `json:"status"`
+		End         string  `json:"end"`
 	}{
-		newFlow(r.Sent, r.SentBytes, took), newFlow(r.Received, r.ReceivedBytes, took),
+		t.connections,
+		newFlow(t.Sent, t.SentBytes, took), newFlow(t.Received, t.ReceivedBytes, took),
 		took.Seconds(), status(err), end,
 	})
 	a.streams.print(string(line) + "\n")

@@ -2,11 +2,14 @@ package cmd
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"ductworks/internal/format"
 	"ductworks/internal/frame"
+	"ductworks/internal/relay"
 )
 
 // previewLength is how much of a payload -vv shows, in bytes.
@@ -53,9 +56,20 @@ func (v *seeing) openWatch(a *app) error {
 	}
 	r := format.NewRecorder(out)
 	v.shows = append(v.shows, func(m passing, payload []byte) error {
-		return r.Record(max(m.conn, 1), m.direction, payload)
+		return recordingError(r.Record(max(m.conn, 1), m.direction, payload))
 	})
 	return nil
+}
+
+// recordingError says what it means that a message could not be recorded.
+func recordingError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EPIPE):
+		return ErrOutputClosed
+	}
+	return &relay.BrokenError{End: "the recording", Writing: true, Err: err}
 }
 
 // openRecording opens the file of a recording, which may hold secrets.
@@ -63,9 +77,13 @@ func openRecording(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// tap is what a relay shows the messages to that pass in one direction of
-// a connection, nil where nobody looks at them.
-func (w *watch) tap(conn int64, direction string) func(payload []byte) error {
+// taps are what a relay shows the messages of a connection to.
+func (w *watch) taps(conn int64) relay.Taps {
+	return relay.Taps{Sent: w.tap(conn, "send"), Received: w.tap(conn, "recv")}
+}
+
+// tap is nil where nobody looks at the messages.
+func (w *watch) tap(conn int64, direction string) relay.Tap {
 	if len(w.shows) == 0 {
 		return nil
 	}

@@ -27,6 +27,8 @@ type EachOptions struct {
 	StallTimeout time.Duration
 	// Failed is told of each message, counted from 1, that could not be answered.
 	Failed func(number int64, err error)
+	// Taps see the messages and the replies.
+	Taps Taps
 	// Admit, if not nil, is asked before each message is answered. Where it
 	// says no, the duct is over.
 	Admit func() bool
@@ -55,7 +57,7 @@ func Each(ctx, stop context.Context, c duct.Conn, answer Answer, o EachOptions) 
 		err = cause
 	}
 	c.Close()
-	return Result{Sent: e.writer.Written(), Received: e.number}, err
+	return Result{Sent: e.writer.Written(), SentBytes: e.replied, Received: e.number, ReceivedBytes: e.bytes}, err
 }
 
 type each struct {
@@ -64,7 +66,9 @@ type each struct {
 	answer  Answer
 	writer  *frame.Writer
 	replies replies
-	number  int64
+	number  int64 // of messages
+	bytes   int64 // of those
+	replied int64 // bytes of replies
 	busy    atomic.Bool
 }
 
@@ -136,6 +140,10 @@ func (e *each) reply(ctx context.Context, payload []byte) error {
 		return errStopped
 	}
 	e.number++
+	e.bytes += int64(len(payload))
+	if err := e.Taps.Received.see(payload); err != nil {
+		return &tapError{err}
+	}
 	e.busy.Store(true)
 	replies, err := e.answer(ctx, payload)
 	e.busy.Store(false)
@@ -144,20 +152,31 @@ func (e *each) reply(ctx context.Context, payload []byte) error {
 		return nil
 	}
 	for _, r := range replies {
+		if err := e.Taps.Sent.see(r); err != nil {
+			return &tapError{err}
+		}
 		if err := e.writer.Put(frame.Payload{Bytes: r}); err != nil {
 			return err
 		}
+		e.replied += int64(len(r))
 	}
 	return nil
 }
 
 // broken says in terms of a conversation what err means.
 func (e *each) broken(err error) error {
-	if err == nil || endsConversation(err) || errors.Is(err, net.ErrClosed) {
+	var tap *tapError
+	switch {
+	case errors.As(err, &tap):
+		return tap.error
+	case err == nil, endsConversation(err), errors.Is(err, net.ErrClosed):
 		return err
 	}
 	return &BrokenError{End: "the connection", Writing: true, Duct: true, Written: e.writer.Written(), Err: err}
 }
+
+// A tapError is an error of a tap, and none of the duct.
+type tapError struct{ error }
 
 // flushFirst is a reader that flushes before it may have to wait.
 type flushFirst struct {

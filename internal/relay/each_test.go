@@ -97,7 +97,7 @@ func TestEachAnswersInOrder(t *testing.T) {
 		if !slices.Equal(e.failed, []string{"102 it says no"}) {
 			t.Errorf("failed: %q", e.failed)
 		}
-		if want := (Result{Sent: 202, Received: 103}); e.result != want {
+		if want := (Result{Sent: 202, SentBytes: 489, Received: 103, ReceivedBytes: 196}); e.result != want {
 			t.Errorf("got %+v, want %+v", e.result, want)
 		}
 	})

@@ -31,9 +31,8 @@ type End struct {
 	Reader io.Reader
 	// Sink takes the messages for the end.
 	Sink Sink
-	// Tap, if not nil, sees each payload that comes from the end, whole, before
-	// the other end does. An error of it ends the conversation.
-	Tap func(payload []byte) error
+	// Tap, if not nil, sees what comes from the end.
+	Tap Tap
 	// Gone, if not nil, is closed when the process that held the end has
 	// ended. Messages to it that it has not read are then no loss.
 	Gone <-chan struct{}

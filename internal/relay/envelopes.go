@@ -54,9 +54,15 @@ func (a *addressee) Put(p frame.Payload) error {
 	switch {
 	case m == nil:
 		h.Report(fmt.Errorf("there is no connection %d: what is for it is dropped", letter.Conn))
+		return nil
 	case letter.Close:
 		m.close()
-	case !m.queue.put(newParcel(p.Bytes)):
+		return nil
+	}
+	if err := h.see(m.taps.Sent, p.Bytes); err != nil {
+		return err
+	}
+	if !m.queue.put(newParcel(p.Bytes)) {
 		h.Report(fmt.Errorf("connection %d is at its end: what is for it is dropped", letter.Conn))
 	}
 	return nil

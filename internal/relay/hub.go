@@ -29,6 +29,9 @@ type HubOptions struct {
 	// Report is told at once of input that was wrong, and of messages for a
 	// peer that is not there.
 	Report func(error)
+	// Taps, if not nil, gives what sees the messages to and from a peer. What
+	// is to be sent is seen before it is queued.
+	Taps func(number int64) Taps
 }
 
 // A Hub joins many ducts to one stream of records each way: what the peers
@@ -43,8 +46,9 @@ type Hub struct {
 	writing    chan struct{} // holds something while somebody writes to output
 	count      int64         // messages received from all, for who writes
 	input      *End
-	recipients Sink   // of what is read
-	greeting   parcel // what each peer is sent, where there is no input to read
+	recipients Sink     // of what is read
+	greeting   [][]byte // what each peer is sent, where there is no input to read
+	greetings  parcel   // all of that
 
 	mu        sync.Mutex
 	members   map[int64]*member
@@ -71,8 +75,8 @@ func newHub(input *End, greeting [][]byte, ho HubOptions) *Hub {
 		writing: make(chan struct{}, 1), members: map[int64]*member{},
 		joined: make(chan struct{}), over: make(chan struct{}), complete: make(chan struct{}),
 	}
-	if len(greeting) > 0 {
-		h.greeting = bundle(greeting)
+	if h.greeting = greeting; len(greeting) > 0 {
+		h.greetings = bundle(greeting)
 	}
 	h.inputOver = input.Reader == nil
 	return h
@@ -141,8 +145,14 @@ func (h *Hub) faults() error {
 // neither for the peer nor for the output.
 func (h *Hub) Join(ctx context.Context, conn duct.Conn, number int64) (Result, error) {
 	m := newMember(conn, number)
+	if h.Taps != nil {
+		m.taps = h.Taps(number)
+	}
 	if !h.enter(m) {
 		return Result{}, conn.Close()
+	}
+	for _, p := range h.greeting { // which nobody takes yet
+		h.see(m.taps.Sent, p) // should it fail, the service is over
 	}
 	life, cancel := limitIdle(ctx, h.IdleTimeout, conn.Moved)
 	defer cancel()
@@ -151,7 +161,17 @@ func (h *Hub) Join(ctx context.Context, conn duct.Conn, number int64) (Result, e
 	if err == errStopped {
 		err = nil
 	}
-	return Result{Sent: m.sent.Load(), Received: m.received.Load()}, err
+	return m.result(), err
+}
+
+// see shows a payload to a tap, whose error ends the service.
+func (h *Hub) see(t Tap, payload []byte) error {
+	err := t.see(payload)
+	if err != nil {
+		h.end(err)
+		return errStopped
+	}
+	return nil
 }
 
 // enter makes m a member, unless the service is over. From then on it is sent
@@ -162,8 +182,8 @@ func (h *Hub) enter(m *member) bool {
 	if h.isOver() {
 		return false
 	}
-	if h.greeting.frames != nil {
-		m.queue.put(h.greeting)
+	if h.greetings.frames != nil {
+		m.queue.put(h.greetings)
 	}
 	h.members[m.number] = m
 	if h.inputOver {

@@ -70,6 +70,9 @@ func (e *everybody) Put(p frame.Payload) error {
 	e.all = e.h.appendAll(e.all[:0])
 	slow := e.all[:0]
 	for _, m := range e.all {
+		if err := e.h.see(m.taps.Sent, payload); err != nil {
+			return err
+		}
 		if !m.queue.tryPut(parcel) {
 			slow = append(slow, m)
 		}

@@ -74,6 +74,10 @@ func (h *Hub) write(m *member, payload []byte) error {
 		return errStopped
 	}
 	m.received.Add(1)
+	m.receivedBytes.Add(int64(len(payload)))
+	if err := h.see(m.taps.Received, payload); err != nil {
+		return err
+	}
 	if err := h.output.message(m, payload); err != nil {
 		return err
 	}

@@ -138,14 +138,7 @@ func (l *lane) tap(p *frame.Payload) error {
 		}
 		*p = frame.Payload{Bytes: all}
 	}
-	err := l.from.Tap(p.Bytes)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.EPIPE):
-		return ErrOutputClosed
-	}
-	return &BrokenError{End: "the recording", Writing: true, Err: err}
+	return l.from.Tap(p.Bytes)
 }
 
 // finish passes on what there is once the source has ended with err.
@@ -363,8 +356,8 @@ func (l *lane) sourceError(err error) error {
 // sinkError says in terms of the conversation that to could not be written.
 func (l *lane) sinkError(err error) error {
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, err == errStopped:
+		return err
 	case l.to.duct == nil && errors.Is(err, syscall.EPIPE):
 		return ErrOutputClosed
 	case l.to.Gone != nil:

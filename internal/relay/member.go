@@ -16,9 +16,12 @@ type member struct {
 	conn     duct.Conn
 	number   int64
 	queue    *queue // what is to be sent to it
+	taps     Taps
 	received atomic.Int64
 	sent     atomic.Int64
 	arrived  atomic.Int64 // bytes read from it
+
+	receivedBytes, sentBytes atomic.Int64 // of payloads
 
 	stalled atomic.Bool   // it was closed for taking nothing
 	closing chan struct{} // closed by close
@@ -184,6 +187,13 @@ func (m *member) verdict(ctx context.Context, err error) error {
 		return err
 	}
 	return m.broken(err)
+}
+
+func (m *member) result() Result {
+	return Result{
+		Sent: m.sent.Load(), SentBytes: m.sentBytes.Load(),
+		Received: m.received.Load(), ReceivedBytes: m.receivedBytes.Load(),
+	}
 }
 
 func (m *member) broken(err error) error {

@@ -17,10 +17,11 @@ func (m *member) write() {
 		}
 		n, err := m.conn.Write(frames)
 		if err != nil {
-			count = wholeFrames(frames[:n])
+			count, n = wholeFrames(frames[:n])
 			m.queue.abandon(count)
 		}
 		m.sent.Add(count)
+		m.sentBytes.Add(int64(n) - count*frame.HeaderSize)
 		if err != nil {
 			m.writeErr = err
 			return
@@ -28,8 +29,9 @@ func (m *member) write() {
 	}
 }
 
-// wholeFrames counts the frames that stand whole in b.
-func wholeFrames(b []byte) (count int64) {
+// wholeFrames counts the frames that stand whole in b, and their bytes.
+func wholeFrames(b []byte) (count int64, end int) {
+	all := len(b)
 	for len(b) >= frame.HeaderSize {
 		size := int64(binary.BigEndian.Uint32(b[1:]))
 		if size > int64(len(b)-frame.HeaderSize) {
@@ -38,5 +40,5 @@ func wholeFrames(b []byte) (count int64) {
 		b = b[frame.HeaderSize+size:]
 		count++
 	}
-	return count
+	return count, all - len(b)
 }

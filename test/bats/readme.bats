@@ -108,6 +108,7 @@ unhex() { "$PYTHON" -I -S -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(
 @test "recipe: pair-record" { recipe pair-record; }
 @test "recipe: pair-addresses" { recipe pair-addresses; }
 @test "recipe: between" { recipe between; }
+@test "recipe: replay" { recipe replay; }
 @test "recipe: serve-each" { recipe serve-each; }
 @test "recipe: serve-command" { recipe serve-command; }
 @test "recipe: serve-all" { recipe serve-all; }

@@ -96,7 +96,7 @@ room() {
         run -0 ductworks connect -m "$number" -n 1 "$T/s.sock"
         equal "$output" "$number"
     done
-    peer connect "$T/s.sock" script 'send 3; send 4; drain' >got
+    peer connect "$T/s.sock" script 'bytes 540000000133540000000134; drain' >got
     holds got 3
     finish server
     [[ ! -e s.sock ]]
