@@ -74,6 +74,7 @@ func runExec(ctx context.Context, e *execOptions, c *cobra.Command, args []strin
 	}
 	far := h.end(relay.DuctOptions{
 		Limit:    int64(e.maxSize),
+		Sole:     true,
 		StayOpen: e.noShutdown || e.recvOnly,
 		Stream:   e.streamsOut(),
 	})

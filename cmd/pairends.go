@@ -194,6 +194,7 @@ func (p *pairOptions) ductOptions() relay.DuctOptions {
 	toRecords := p.via == viaStdio && len(p.argvs) > 0
 	return relay.DuctOptions{
 		Limit:  int64(p.maxSize),
+		Sole:   true,
 		Stream: !p.isWatching(p.app) && (!toRecords || p.out.Streams),
 	}
 }

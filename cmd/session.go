@@ -102,6 +102,7 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 	shared := conn.Address().Scheme() == duct.FD
 	far := relay.Duct(conn, relay.DuctOptions{
 		Limit:    int64(s.maxSize),
+		Sole:     true,
 		Exact:    shared && s.count > 0,
 		StayOpen: s.noShutdown || s.recvOnly || shared && s.count > 0,
 		Stream:   s.streamsOut(),

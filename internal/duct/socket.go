@@ -41,12 +41,33 @@ func newSocket(conn net.Conn, address Address) (*socket, error) {
 		return nil, err
 	}
 	c := &socket{conn: s, raw: raw, address: address}
-	if address.IsUnix() {
-		c.raw.Control(func(fd uintptr) { enlarge(int(fd)) })
-	}
+	c.enlarge(sendBuffer)
 	c.open, c.shut = context.WithCancel(context.Background())
 	c.out.prepare(c)
 	return c, nil
+}
+
+// What a Unix socket of ours takes, in bytes, before its peer has read it. TCP
+// finds its own measure; a Unix socket keeps to the system's default, with
+// which a writer of large pieces waits for every one.
+const (
+	sendBuffer     = 512 << 10 // as one of many
+	soleSendBuffer = 4 << 20   // as the only one
+)
+
+// Enlarge lets more of what is sent wait in the system, for a duct that is the
+// only one of its process: the two sides then wait less for each other. It
+// leaves alone what is no Unix socket of ours.
+func Enlarge(c Conn) {
+	if s, ok := c.(*socket); ok {
+		s.enlarge(soleSendBuffer)
+	}
+}
+
+func (s *socket) enlarge(bytes int) {
+	if s.address.IsUnix() {
+		s.raw.Control(func(fd uintptr) { enlarge(int(fd), bytes) })
+	}
 }
 
 func (s *socket) Read(p []byte) (int, error) {

@@ -56,14 +56,9 @@ func (s *socket) push(fd int) bool {
 	return true
 }
 
-// sendBuffer is what we ask for, in bytes, to be taken by a Unix socket before
-// the peer has read it. TCP finds its own measure; a Unix socket keeps to the
-// system's default, with which a writer of large pieces waits for every one.
-const sendBuffer = 512 << 10
-
 // enlarge makes a send buffer as large as the system's net.core.wmem_max
 // allows; see socket(7).
-func enlarge(fd int) { unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer) }
+func enlarge(fd, bytes int) { unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes) }
 
 // Settle waits for the peer's system, looking again and again: no event tells
 // that the last byte was acknowledged.

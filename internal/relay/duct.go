@@ -19,6 +19,9 @@ type DuctOptions struct {
 	Exact bool
 	// Stream lets large payloads through as they arrive.
 	Stream bool
+	// Sole says that the process has no duct but this one, or a pair's two, so
+	// that it may take more of the system's memory.
+	Sole bool
 	// StayOpen leaves the sending direction open when there is nothing more to send.
 	StayOpen bool
 }
@@ -32,6 +35,9 @@ type ductEnd struct {
 
 // Duct makes a conversation's end of a connected duct.
 func Duct(c duct.Conn, o DuctOptions) *End {
+	if o.Sole {
+		duct.Enlarge(c)
+	}
 	w := frame.NewWriter(c)
 	w.Transfer = transfer
 	return &End{
