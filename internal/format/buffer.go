@@ -4,7 +4,7 @@ import "io"
 
 const (
 	// bufferSize is what a buffer holds of its source unless one record is larger.
-	bufferSize = 128 << 10
+	bufferSize = 256 << 10
 	// keepLarge is the largest scratch memory that is kept whatever it is needed for.
 	keepLarge = 1 << 20
 )

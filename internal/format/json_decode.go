@@ -30,7 +30,7 @@ type jsonDecoder struct {
 	tail    documentReader
 	largest int // document that reach has gathered
 
-	breaks int // line breaks before what is not used yet
+	breaks int // line breaks before held
 	err    error
 }
 
@@ -99,7 +99,6 @@ func (d *jsonDecoder) buffered() ([]byte, error) {
 	if err := d.check(doc, ahead[:end-len(doc)], ahead[end:]); err != nil {
 		return nil, err
 	}
-	d.breaks += countBreaks(ahead[:end])
 	d.used += end
 	d.releaseReach()
 	return doc, nil
@@ -108,16 +107,15 @@ func (d *jsonDecoder) buffered() ([]byte, error) {
 // begun drops what has been used and the white space behind it. It reports
 // whether the beginning of a document is left.
 func (d *jsonDecoder) begun() bool {
-	d.in.skip(d.used)
-	d.used = 0
 	held := d.in.bytes()
-	space := 0
-	for space < len(held) && isSpace(held[space]) {
-		space++
+	used := d.used
+	for used < len(held) && isSpace(held[used]) {
+		used++
 	}
-	d.breaks += countBreaks(held[:space])
-	d.in.skip(space)
-	return space < len(held)
+	d.breaks += countBreaks(held[:used])
+	d.in.skip(used)
+	d.used = 0
+	return used < len(held)
 }
 
 // check finds what jsontext does not: before and after are what stands around
@@ -151,7 +149,7 @@ func (d *jsonDecoder) syntaxError(ahead []byte, at int, err error) error {
 
 // line names the line in which the parts end that stand next in the input.
 func (d *jsonDecoder) line(parts ...[]byte) string {
-	line := d.breaks + 1
+	line := d.breaks + countBreaks(d.in.bytes()[:d.used]) + 1
 	for _, part := range parts {
 		line += countBreaks(part)
 	}
