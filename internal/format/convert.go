@@ -53,6 +53,20 @@ func (d *lineDecoder) Next() (frame.Payload, error) {
 	return frame.Payload{Bytes: payload}, err
 }
 
+// Gather appends those records to batch that lie whole in memory and are taken
+// as they are, as far as its capacity goes. They are valid until the next call
+// of Next, and so is the one that Next has given last.
+func (d *lineDecoder) Gather(batch []frame.Payload) []frame.Payload {
+	for d.convert == nil && len(batch) < cap(batch) {
+		record, ok := d.records.held()
+		if !ok {
+			break
+		}
+		batch = append(batch, frame.Payload{Bytes: record})
+	}
+	return batch
+}
+
 // converted gives the payload of a record.
 func (d *lineDecoder) converted(record []byte) ([]byte, error) {
 	payload, fault := d.convert.within(d.limit, reuse(d.scratch, len(record)), record)

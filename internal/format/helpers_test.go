@@ -65,6 +65,13 @@ func decodeAll(t testing.TB, f Format, src io.Reader, o Options) ([]string, erro
 			return payloads, err
 		}
 		payloads = append(payloads, whole(t, p))
+		if g, ok := d.(interface {
+			Gather([]frame.Payload) []frame.Payload
+		}); ok {
+			for _, p := range g.Gather(make([]frame.Payload, 0, 2)) {
+				payloads = append(payloads, whole(t, p))
+			}
+		}
 	}
 }
 

@@ -22,18 +22,10 @@ type splitter struct {
 func (s *splitter) next() ([]byte, error) {
 	s.number++
 	for {
-		held := s.in.bytes()
-		i := -1
-		if len(s.delim) == 1 {
-			i = bytes.IndexByte(held[s.scanned:], s.delim[0])
-		} else {
-			i = bytes.Index(held[s.scanned:], s.delim)
+		if record, ok := s.cut(); ok {
+			return record, nil
 		}
-		if i >= 0 {
-			return s.give(held[:s.scanned+i], len(s.delim))
-		}
-		s.scanned = max(s.scanned, len(held)-len(s.delim)+1)
-		if int64(len(held)) >= s.longest() {
+		if int64(len(s.in.bytes())) >= s.longest() {
 			return nil, errTooLarge
 		}
 		if err := s.in.more(int(min(s.longest(), math.MaxInt))); err != nil {
@@ -42,26 +34,55 @@ func (s *splitter) next() ([]byte, error) {
 	}
 }
 
+// held gives the next record if it lies in the buffer with its delimiter.
+func (s *splitter) held() (record []byte, ok bool) {
+	if record, ok = s.cut(); ok {
+		s.number++
+	}
+	return record, ok
+}
+
+// cut takes a record off the buffer that is there to its end and within the limit.
+func (s *splitter) cut() ([]byte, bool) {
+	held := s.in.bytes()
+	i := -1
+	if len(s.delim) == 1 {
+		i = bytes.IndexByte(held[s.scanned:], s.delim[0])
+	} else {
+		i = bytes.Index(held[s.scanned:], s.delim)
+	}
+	if i < 0 {
+		s.scanned = max(s.scanned, len(held)-len(s.delim)+1)
+		return nil, false
+	}
+	end := s.scanned + i
+	if int64(end) > s.limit {
+		return nil, false
+	}
+	s.give(end + len(s.delim))
+	return held[:end], true
+}
+
 // longest is the size of the longest record with its delimiter.
 func (s *splitter) longest() int64 { return s.limit + int64(len(s.delim)) }
 
-// give gives a record, which stands before skip bytes of delimiter.
-func (s *splitter) give(record []byte, skip int) ([]byte, error) {
-	if int64(len(record)) > s.limit {
-		return nil, errTooLarge
-	}
-	s.in.skip(len(record) + skip)
+// give takes n bytes, a record and its delimiter, off the buffer.
+func (s *splitter) give(n int) {
+	s.in.skip(n)
 	s.scanned = 0
-	return record, nil
 }
 
 // last gives what stands behind the last delimiter once the input failed with err.
 func (s *splitter) last(err error) ([]byte, error) {
 	held := s.in.bytes()
-	if err != io.EOF || len(held) == 0 {
+	switch {
+	case err != io.EOF || len(held) == 0:
 		return nil, err
+	case int64(len(held)) > s.limit:
+		return nil, errTooLarge
 	}
-	return s.give(held, 0)
+	s.give(len(held))
+	return held, nil
 }
 
 // where names the record asked for last.

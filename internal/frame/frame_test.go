@@ -48,15 +48,18 @@ func readAll(r *frame.Reader) ([][]byte, error) {
 		if err != nil {
 			return got, err
 		}
-		b := bytes.Clone(p.Bytes)
-		if p.Rest != nil {
-			rest, err := io.ReadAll(p.Rest)
-			if err != nil {
-				return got, err
+		if p.Rest == nil {
+			for _, p := range r.Gather(append(make([]frame.Payload, 0, 3), p)) {
+				got = append(got, bytes.Clone(p.Bytes))
 			}
-			b = append(b, rest...)
+			continue
 		}
-		got = append(got, b)
+		b := bytes.Clone(p.Bytes)
+		rest, err := io.ReadAll(p.Rest)
+		if err != nil {
+			return got, err
+		}
+		got = append(got, append(b, rest...))
 	}
 }
 

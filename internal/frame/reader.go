@@ -68,6 +68,21 @@ func (r *Reader) Next() (Payload, error) {
 	return p, err
 }
 
+// Gather appends those payloads to batch whose frames lie whole in the buffer,
+// as far as its capacity goes. They are valid until the next call of Next, and
+// so is the one that Next has given last.
+func (r *Reader) Gather(batch []Payload) []Payload {
+	for len(batch) < cap(batch) {
+		p, ok := r.buffered()
+		if !ok {
+			break
+		}
+		r.frames++
+		batch = append(batch, p)
+	}
+	return batch
+}
+
 // buffered gives the frame that lies whole in the buffer, if one does.
 func (r *Reader) buffered() (Payload, bool) {
 	have := r.buf[r.start:r.end]

@@ -48,6 +48,17 @@ func (w *Writer) Put(p Payload) error {
 	return w.put(p)
 }
 
+// PutAll writes whole payloads, a frame for each, and says how many were put
+// before it failed.
+func (w *Writer) PutAll(batch []Payload) (n int, err error) {
+	for i := range batch {
+		if err := w.Put(batch[i]); err != nil {
+			return i, err
+		}
+	}
+	return len(batch), nil
+}
+
 // put writes a frame for which the buffer has no room.
 func (w *Writer) put(p Payload) error {
 	if w.err != nil {

@@ -5,7 +5,6 @@ package relay
 
 import (
 	"io"
-	"os"
 
 	"ductworks/internal/frame"
 )
@@ -54,19 +53,6 @@ func (e *End) outName() string {
 		return e.output
 	}
 	return e.Name
-}
-
-// await waits until Reader has something to give, or its end. It says whether
-// that can be waited for.
-func (e *End) await() bool {
-	f, ok := e.Reader.(*os.File)
-	return ok && awaitReadable(f)
-}
-
-// readable says whether a read of Reader would not wait, where that can be told.
-func (e *End) readable() bool {
-	f, ok := e.Reader.(*os.File)
-	return ok && readable(f)
 }
 
 // moved counts the bytes that have gone through the end so far, where it is a duct.

@@ -263,7 +263,7 @@ func TestHangupTriesWhatStdinHolds(t *testing.T) {
 			<-hangUp
 			err := k.wait()
 			sent := k.result.Sent == 1
-			unread := readable(k.stdinEnd)
+			unread := readinessOf(k.stdinEnd).now()
 			// Written and left unread, or refused: the connection broke.
 			// Still in stdin: it was not there yet when the peer left.
 			if judge(err) == clean && !unread || judge(err) == broken && unread {
@@ -284,7 +284,7 @@ func TestHangupLeavesHalfARecord(t *testing.T) {
 		io.WriteString(k.stdin, "no end of line")
 		k.peer.send("2")
 		k.awaitShown("2")
-		eventually(t, "stdin has been read", func() bool { return !readable(k.stdinEnd) })
+		eventually(t, "stdin has been read", func() bool { return !readinessOf(k.stdinEnd).now() })
 		k.peer.Close()
 		k.comesTo(clean)
 	})

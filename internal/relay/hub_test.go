@@ -342,7 +342,7 @@ func TestStalledOutput(t *testing.T) {
 	s := serve(t, serviceSetup{stdout: stdout, envelope: true})
 	loud := s.join(unixTransport())
 	beside(t, func() { io.WriteString(loud, framed(slices.Repeat([]string{`"much"`}, 100_000)...)) })
-	eventually(t, "stdout is full", func() bool { return readable(r) && len(s.hub.writing) > 0 && s.standsStill() })
+	eventually(t, "stdout is full", func() bool { return readinessOf(r).now() && len(s.hub.writing) > 0 && s.standsStill() })
 	late := s.join(unixTransport())
 	s.awaitMembers(2)
 	s.say(`{"message":"hello"}` + "\n")

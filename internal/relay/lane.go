@@ -26,9 +26,11 @@ var (
 type lane struct {
 	from, to *End
 	source   Source
-	count    int64 // messages passed on
-	bytes    int64 // in their payloads
-	limit    int64 // messages after which the lane ends, if not 0
+	ready    readiness // of what the source reads from
+	batch    *batch    // nil where messages are passed on one by one
+	count    int64     // messages passed on
+	bytes    int64     // in their payloads
+	limit    int64     // messages after which the lane ends, if not 0
 
 	reset error // how the source's connection broke, if it was reset
 
@@ -56,8 +58,11 @@ const (
 )
 
 func newLane(from, to *End) *lane {
-	l := &lane{from: from, to: to, done: make(chan struct{})}
+	l := &lane{from: from, to: to, ready: readinessOf(from.Reader), done: make(chan struct{})}
 	l.source = from.source(l)
+	if from.Tap == nil {
+		l.batch = newBatch(l.source, to.Sink)
+	}
 	to.lane = l
 	return l
 }
@@ -76,36 +81,51 @@ func (l *lane) carry() error {
 		if err != nil {
 			return l.finish(err)
 		}
-		size := p.Size()
 		if err := l.pass(p); err != nil {
 			return err
 		}
-		l.count++
-		l.bytes += size
 		if l.count == l.limit {
 			return l.finish(errStopped)
 		}
 	}
 }
 
-// pass puts one message into the sink.
+// pass puts a message into the sink, with it maybe more that are there already.
 func (l *lane) pass(p frame.Payload) error {
+	if p.Rest == nil && l.batch != nil {
+		n, bytes, err := l.batch.pass(p, l.limit-l.count)
+		l.count += n
+		l.bytes += bytes
+		return l.sinkError(err)
+	}
+	return l.passAlone(p)
+}
+
+// passAlone puts one message into the sink.
+func (l *lane) passAlone(p frame.Payload) error {
+	size := p.Size()
 	if l.from.Tap != nil {
 		if err := l.tap(&p); err != nil {
 			return err
 		}
 	}
-	if p.Rest != nil {
-		return l.passStreamed(p)
+	if err := l.put(p); err != nil {
+		return err
 	}
-	if err := l.to.Sink.Put(p); err != nil {
-		return l.sinkError(err)
-	}
+	l.count++
+	l.bytes += size
 	return nil
 }
 
-// passStreamed puts a message into the sink whose payload is still on its way.
-func (l *lane) passStreamed(p frame.Payload) error {
+func (l *lane) put(p frame.Payload) error {
+	if p.Rest != nil {
+		return l.putStreamed(p)
+	}
+	return l.sinkError(l.to.Sink.Put(p))
+}
+
+// putStreamed puts a message into the sink whose payload is still on its way.
+func (l *lane) putStreamed(p frame.Payload) error {
 	l.begin(p.Size())
 	err := l.to.Sink.Put(p)
 	l.end()
@@ -198,7 +218,7 @@ func (l *lane) Read(p []byte) (int, error) {
 // await parks the lane until there is something to read, where that can be
 // told: nothing is taken from the source while the lane counts as parked.
 func (l *lane) await() bool {
-	return l.park() && (!l.from.await() || l.enter(taking))
+	return l.park() && (!l.ready.await() || l.enter(taking))
 }
 
 // wasReset says whether err is the first news of a reset. Then the source is
@@ -269,7 +289,7 @@ func (l *lane) stop() (quiet bool) {
 func (l *lane) stopIfIdle() (stopped bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.state != parked || l.from.readable() {
+	if l.state != parked || l.ready.now() {
 		return false
 	}
 	l.stopped = true

@@ -24,7 +24,7 @@ func TestStopIfIdle(t *testing.T) {
 	} {
 		stdin, w := openPipe(t)
 		io.WriteString(w, c.stdin)
-		l := &lane{from: &End{Reader: stdin}, state: c.state}
+		l := &lane{ready: readinessOf(stdin), state: c.state}
 		if got := l.stopIfIdle(); got != c.idle || l.stopped != c.idle {
 			t.Errorf("in state %d with %q in stdin: idle %v, stopped %v, want %v", c.state, c.stdin, got, l.stopped, c.idle)
 		}
@@ -34,7 +34,7 @@ func TestStopIfIdle(t *testing.T) {
 // TestEndOfStdinIsReadable: a lane that has it yet to read is not idle.
 func TestEndOfStdinIsReadable(t *testing.T) {
 	stdin, w := openPipe(t)
-	l := &lane{from: &End{Reader: stdin}, state: parked}
+	l := &lane{ready: readinessOf(stdin), state: parked}
 	w.Close()
 	if l.stopIfIdle() {
 		t.Error("idle before the end of stdin was read")
@@ -50,10 +50,10 @@ func TestAwaitReadable(t *testing.T) {
 		wait func() bool
 		wake func()
 	}{
-		"bytes":          {func() bool { return awaitReadable(pipe) }, func() { io.WriteString(w, "1") }},
-		"blocking, end":  {func() bool { return awaitReadable(blocking) }, func() { bw.Close() }},
-		"file, at once":  {func() bool { return awaitReadable(tempFile(t, "")) }, func() {}},
-		"closed, no use": {func() bool { f := tempFile(t, ""); f.Close(); return !awaitReadable(f) }, func() {}},
+		"bytes":          {func() bool { return readinessOf(pipe).await() }, func() { io.WriteString(w, "1") }},
+		"blocking, end":  {func() bool { return readinessOf(blocking).await() }, func() { bw.Close() }},
+		"file, at once":  {func() bool { return readinessOf(tempFile(t, "")).await() }, func() {}},
+		"closed, no use": {func() bool { f := tempFile(t, ""); f.Close(); return !readinessOf(f).await() }, func() {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var ok bool

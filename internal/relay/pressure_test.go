@@ -60,7 +60,7 @@ func TestStalledStdout(t *testing.T) {
 					k.peer.send(messages...)
 					k.peer.halfClose()
 				})
-				eventually(t, "stdout is full", func() bool { return readable(r) && k.near.Moved() >= 64<<10 })
+				eventually(t, "stdout is full", func() bool { return readinessOf(r).now() && k.near.Moved() >= 64<<10 })
 				for _, m := range []string{"1", "2", "3"} {
 					io.WriteString(k.stdin, recordOf(t, f, m))
 					if f == "raw" {
@@ -97,7 +97,7 @@ func TestStalledStdoutStopsThePeer(t *testing.T) {
 		defer stdout.Close()
 		k := begin(t, tr, setup{stdout: stdout, stdin: tempFile(t, "")})
 		sent := beside(t, func() { io.WriteString(k.peer, framed(manyLines...)) })
-		eventually(t, "stdout is full", func() bool { return readable(r) && k.near.Moved() >= 64<<10 })
+		eventually(t, "stdout is full", func() bool { return readinessOf(r).now() && k.near.Moved() >= 64<<10 })
 		select {
 		case <-sent:
 			t.Error("the peer was not held up")

@@ -4,38 +4,43 @@ package relay
 
 import (
 	"os"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// readable says whether a read of f would not wait: whether there are bytes,
-// or the end.
-func readable(f *os.File) bool {
+// A polledFile is asked by poll(2).
+type polledFile struct {
+	raw syscall.RawConn
+	// blocking is for what Go's own poller does not watch: waiting for it takes
+	// a thread, as a read of it would.
+	blocking bool
+}
+
+func polled(f *os.File) readiness {
 	raw, err := f.SyscallConn()
 	if err != nil {
-		return false
+		return untold{}
 	}
-	var ready bool
-	raw.Control(func(fd uintptr) { ready, _ = pollRead(fd, 0) })
+	return &polledFile{raw, f.SetReadDeadline(time.Time{}) != nil}
+}
+
+func (p *polledFile) now() (ready bool) {
+	p.raw.Control(func(fd uintptr) { ready, _ = pollRead(fd, 0) })
 	return ready
 }
 
-// awaitReadable waits until f is readable. It says whether that can be waited
-// for: some systems have no poll(2) for terminals.
-func awaitReadable(f *os.File) (ok bool) {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return false
+// await fails where the system has no poll(2) for a file: some have none for terminals.
+func (p *polledFile) await() (ok bool) {
+	if p.blocking {
+		err := p.raw.Control(func(fd uintptr) { _, ok = pollRead(fd, -1) })
+		return err == nil && ok
 	}
-	err = raw.Read(func(fd uintptr) (ready bool) {
+	err := p.raw.Read(func(fd uintptr) (ready bool) {
 		ready, ok = pollRead(fd, 0)
 		return ready || !ok
 	})
-	if err == nil {
-		return ok
-	}
-	// What Go's own poller does not watch takes a thread, as a read of it would.
-	err = raw.Control(func(fd uintptr) { _, ok = pollRead(fd, -1) })
 	return err == nil && ok
 }
 

@@ -140,6 +140,15 @@ func (s *recordSink) Put(p frame.Payload) error {
 	return nil
 }
 
+func (s *recordSink) PutAll(batch []frame.Payload) (n int, err error) {
+	for i := range batch {
+		if err := s.Put(batch[i]); err != nil {
+			return i, err
+		}
+	}
+	return len(batch), nil
+}
+
 // encodeFailed deals with a record of which not all, or nothing, was written.
 func (s *recordSink) encodeFailed(p frame.Payload, err error) error {
 	var unfit *format.UnfitError
@@ -221,5 +230,6 @@ func (discard) Put(p frame.Payload) error {
 	}
 	return frame.Copy(io.Discard, p.Rest, make([]byte, 64<<10))
 }
-func (discard) Flush() error { return nil }
-func (discard) Close() error { return nil }
+func (discard) PutAll(batch []frame.Payload) (n int, err error) { return len(batch), nil }
+func (discard) Flush() error                                    { return nil }
+func (discard) Close() error                                    { return nil }
