@@ -13,6 +13,9 @@ import (
 const (
 	byteOrderMark = "\uFEFF"
 
+	// maxDepth is how deep jsontext goes.
+	maxDepth = 10000
+
 	hintText  = "use -f text for lines of plain text"
 	hintSpace = "put white space between numbers, true, false and null; " + hintText
 )
@@ -52,23 +55,36 @@ func faultOffset(err error) int {
 
 // describe puts into words what jsontext found at byte at of b.
 func describe(b []byte, at int, err error) (reason, hint string) {
-	before, from := trimSpace(b[:at]), b[at:]
-	reason = "not JSON: " + plainReason(err)
+	before, from := b[:at], b[at:]
+	reason, hint = reasonAt(before, from)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), len(from) == 0:
-		return "not JSON: the document is not finished", ""
-	case beginsLike(from, byteOrderMark):
-		return "not JSON: a byte order mark", "remove it"
-	case beginsLike(from, "NaN", "Infinity"):
-		return reason, "JSON has neither NaN nor Infinity: use null or a string"
-	case from[0] == '\'':
-		return reason, "strings have double quotation marks in JSON"
-	case bytes.HasSuffix(before, []byte{','}) && beginsLike(from, "}", "]"):
-		return fmt.Sprintf("not JSON: a comma before %q", from[0]), "remove the comma"
-	case isWord(before) && !beginsLike(from, "}", "]", ",", ":"):
-		return reason, hintText
+		reason, hint = "the document is not finished", ""
+	case reason == "":
+		reason = plainReason(err)
 	}
-	return reason, ""
+	return "not JSON: " + reason, hint
+}
+
+// reasonAt is describe in our own words, where there are some.
+func reasonAt(before, from []byte) (reason, hint string) {
+	if len(from) == 0 {
+		return "", ""
+	}
+	p := placeBehind(before)
+	begun := lastWord(before) // of a number, true, false or null
+	word := firstWord(from)
+	switch {
+	case beginsLike(from, byteOrderMark):
+		return "a byte order mark", "remove it"
+	case p.inString:
+		return stringFault(from)
+	case len(p.open) == maxDepth:
+		return fmt.Sprintf("brackets nested more than %d deep", maxDepth), ""
+	case begun != "" && (isWordByte(from[0]) || !jsontext.Value(begun).IsValid()):
+		return p.noValue(from, begun+word)
+	}
+	return p.fault(from, word)
 }
 
 // plainReason is jsontext's own reason, without the place, and safe to print.
@@ -78,12 +94,6 @@ func plainReason(err error) string {
 		err = syntactic.Err
 	}
 	return Escape(err.Error())
-}
-
-// isWord reports whether b is nothing but letters: the beginning of true,
-// false or null, or of a plain word that looked like one.
-func isWord(b []byte) bool {
-	return len(bytes.TrimLeft(b, "aeflnrstu")) == 0
 }
 
 // beginsLike reports whether b begins with one of words, as far as b goes: not
