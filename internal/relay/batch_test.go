@@ -60,10 +60,7 @@ func TestBatchesCountLikeSingleMessages(t *testing.T) {
 
 // linesOf is an end that sends so many messages of 4 bytes.
 func linesOf(t *testing.T, count int) *End {
-	raw, err := format.Find("raw")
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := Input{Name: "stdin", Reader: strings.NewReader(strings.Repeat("line\n", count)), Format: raw}
+	lines := strings.NewReader(strings.Repeat("line\n", count))
+	in := Input{Name: "stdin", Reader: lines, Format: findFormat(t, "raw")}
 	return Records(in, Output{}, format.Options{Limit: 10})
 }

@@ -54,6 +54,11 @@ type Output struct {
 
 // Records makes a conversation's end of a stream of records each way.
 func Records(in Input, out Output, o format.Options) *End {
+	for _, stream := range []any{in.Reader, out.Writer} {
+		if f, ok := stream.(*os.File); ok {
+			widen(f)
+		}
+	}
 	return &End{
 		Name:    in.Name,
 		output:  out.Name,
