@@ -1,9 +1,13 @@
 package format
 
-import "io"
+import (
+	"cmp"
+	"io"
+)
 
 const (
-	// bufferSize is what a buffer holds of its source unless one record is larger.
+	// bufferSize is what a buffer holds of its source unless one record is larger,
+	// in bytes.
 	bufferSize = 256 << 10
 	// keepLarge is the largest scratch memory that is kept whatever it is needed for.
 	keepLarge = 1 << 20
@@ -13,10 +17,15 @@ const (
 // source is read when more is called, and never else.
 type buffer struct {
 	src        io.Reader
+	size       int    // what is held unless one record is larger
 	mem        []byte // mem[start:end] is what is held
 	start, end int
 	largest    int   // skipped at once since memory was last arranged
 	err        error // the source's, final
+}
+
+func newBuffer(src io.Reader, o Options) buffer {
+	return buffer{src: src, size: cmp.Or(o.buffer, bufferSize)}
 }
 
 func (b *buffer) bytes() []byte { return b.mem[b.start:b.end] }
@@ -31,12 +40,12 @@ func (b *buffer) skip(n int) {
 func (b *buffer) unskip(n int) { b.start -= n }
 
 // more reads once from the source, one byte at least, or fails. A buffer that
-// is full grows first, to at most limit bytes where that is more than bufferSize.
+// is full grows first, to at most limit bytes where that is more than its usual size.
 func (b *buffer) more(limit int) error {
 	if b.err != nil {
 		return b.err
 	}
-	b.arrange(max(limit, bufferSize))
+	b.arrange(max(limit, b.size))
 	for range 100 {
 		n, err := b.src.Read(b.mem[b.end:])
 		b.end += n
@@ -66,8 +75,8 @@ func (b *buffer) arrange(limit int) {
 func (b *buffer) fit(held, limit int) int {
 	size := len(b.mem)
 	switch {
-	case max(held, b.largest) <= bufferSize/2:
-		return bufferSize
+	case max(held, b.largest) <= b.size/2:
+		return b.size
 	case held < size:
 		return size
 	default:

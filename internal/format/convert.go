@@ -32,7 +32,7 @@ type lineDecoder struct {
 // the payload's o.Limit.
 func newLineDecoder(src io.Reader, delim []byte, limit int64, o Options, convert conversion) *lineDecoder {
 	return &lineDecoder{
-		records: splitter{in: buffer{src: src}, delim: delim, limit: max(limit, 0)},
+		records: splitter{in: newBuffer(src, o), delim: delim, limit: max(limit, 0)},
 		convert: convert,
 		limit:   o.Limit,
 	}

@@ -149,7 +149,7 @@ func FuzzEnvelopes(f *testing.F) {
 	} {
 		f.Add([]byte(seed), uint(len(seed)/2))
 	}
-	o := Options{Limit: 10_000}
+	o := Options{Limit: 10_000, buffer: 64}
 	f.Fuzz(func(t *testing.T, data []byte, at uint) {
 		want, wantErr := openAll(t, bytes.NewReader(data), o)
 		got, err := openAll(t, splitAt(string(data), int(at%uint(len(data)+1))), o)

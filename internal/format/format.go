@@ -20,6 +20,10 @@ type Options struct {
 	Delimiter []byte
 	// Limit is the largest payload in bytes that a Decoder gives.
 	Limit int64
+
+	// buffer is the size in bytes of what a Decoder reads into, where a test
+	// wants records to reach beyond it.
+	buffer int
 }
 
 // A Decoder reads records and gives the payloads they stand for.

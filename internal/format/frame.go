@@ -37,6 +37,9 @@ type frameDecoder struct {
 
 func newFrameDecoder(src io.Reader, o Options) Decoder {
 	r := frame.NewReader(src, o.Limit)
+	if o.buffer > 0 {
+		r.Buffer(make([]byte, o.buffer))
+	}
 	d := &frameDecoder{frames: r, src: src, isFile: fileSize(src) > 0}
 	r.StreamAbove = streamAbove
 	if d.isFile {

@@ -12,14 +12,21 @@ import (
 	"unicode/utf8"
 )
 
+// fuzzLimit is the largest payload in fuzz targets: small, so that it is met.
+const fuzzLimit = 1000
+
 // decodeSplit decodes input read at once, in two reads, and a byte at a time,
-// which has to give the same, and gives that.
+// by way of buffers in which it has room, ends and hardly begins. All has to give
+// the same, which is given.
 func decodeSplit(t *testing.T, f Format, input string, at uint, o Options) ([]string, error) {
+	o.Limit, o.buffer = fuzzLimit, 4*fuzzLimit
 	want, wantErr := decodeAll(t, f, strings.NewReader(input), o)
+	o.buffer = 64
 	got, err := decodeAll(t, f, splitAt(input, int(at%uint(len(input)+1))), o)
 	if !slices.Equal(got, want) || (err == nil) != (wantErr == nil) || where(err) != where(wantErr) {
 		t.Errorf("split at %d: %q, %v; want %q, %v", at, got, err, want, wantErr)
 	}
+	o.buffer = 5
 	got, err = decodeAll(t, f, iotest.OneByteReader(strings.NewReader(input)), o)
 	if !slices.Equal(got, want) || (err == nil) != (wantErr == nil) || where(err) != where(wantErr) {
 		t.Errorf("byte by byte: %q, %v; want %q, %v", got, err, want, wantErr)
@@ -35,7 +42,7 @@ func FuzzDecodeJSON(f *testing.F) {
 		f.Add(input, uint(len(input)/2))
 	}
 	f.Fuzz(func(t *testing.T, input string, at uint) {
-		docs, err := decodeSplit(t, jsonFormat, input, at, Options{Limit: 1000})
+		docs, err := decodeSplit(t, jsonFormat, input, at, Options{})
 		for _, doc := range docs {
 			if !json.Valid([]byte(doc)) || !utf8.ValidString(doc) || string(trimSpace([]byte(doc))) != doc {
 				t.Errorf("%q is given as a document", doc)
@@ -44,7 +51,7 @@ func FuzzDecodeJSON(f *testing.F) {
 		if err == nil && withoutSpace(input) != withoutSpace(strings.Join(docs, "")) {
 			t.Errorf("%q does not make up the input", docs)
 		}
-		if one := json.Valid([]byte(input)) && utf8.ValidString(input) && len(input) <= 1000; one && len(docs) != 1 {
+		if one := json.Valid([]byte(input)) && utf8.ValidString(input) && len(input) <= fuzzLimit; one && len(docs) != 1 {
 			t.Errorf("one document gives %q, %v", docs, err)
 		}
 		if _, err := jsonFormat.Message(input, defaults); (err == nil) != (json.Valid([]byte(input)) && utf8.ValidString(input)) {
@@ -62,7 +69,7 @@ func FuzzDecodeText(f *testing.F) {
 	f.Add("a\xff", "", uint(1))
 	f.Add("xaaabyaab", "aab", uint(3))
 	f.Fuzz(func(t *testing.T, input, delim string, at uint) {
-		o := Options{Limit: 1000, Delimiter: []byte(delim)}
+		o := Options{Delimiter: []byte(delim)}
 		payloads, err := decodeSplit(t, textFormat, input, at, o)
 		records := records(input, string(o.delimiter()))
 		for i, p := range payloads {
@@ -94,7 +101,7 @@ func FuzzDecodeRaw(f *testing.F) {
 	f.Add("xaaaa", "aa", uint(3))
 	f.Add("xababa", "aba", uint(3))
 	f.Fuzz(func(t *testing.T, input, delim string, at uint) {
-		o := Options{Limit: 1000, Delimiter: []byte(delim)}
+		o := Options{Delimiter: []byte(delim)}
 		payloads, err := decodeSplit(t, rawFormat, input, at, o)
 		want := records(input, string(o.delimiter()))
 		if err != nil {
@@ -111,7 +118,7 @@ func FuzzDecodeBase64(f *testing.F) {
 	f.Add("aGk=\r\n", uint(3))
 	f.Add("aGl=\n", uint(3))
 	f.Fuzz(func(t *testing.T, input string, at uint) {
-		payloads, _ := decodeSplit(t, base64Format, input, at, Options{Limit: 1000})
+		payloads, _ := decodeSplit(t, base64Format, input, at, Options{})
 		for i, p := range payloads {
 			if line := records(input, "\n")[i]; base64.StdEncoding.EncodeToString([]byte(p)) != line {
 				t.Errorf("%q gives %q", line, p)
@@ -124,7 +131,7 @@ func FuzzDecodeHex(f *testing.F) {
 	f.Add("6869\n\nfF", uint(3))
 	f.Add("686\n", uint(3))
 	f.Fuzz(func(t *testing.T, input string, at uint) {
-		payloads, _ := decodeSplit(t, hexFormat, input, at, Options{Limit: 1000})
+		payloads, _ := decodeSplit(t, hexFormat, input, at, Options{})
 		for i, p := range payloads {
 			if line := records(input, "\n")[i]; hex.EncodeToString([]byte(p)) != strings.ToLower(line) {
 				t.Errorf("%q gives %q", line, p)
@@ -139,7 +146,7 @@ func FuzzDecodeFrame(f *testing.F) {
 	f.Add("T\xff\xff\xff\xff", uint(1))
 	f.Add("{}", uint(1))
 	f.Fuzz(func(t *testing.T, input string, at uint) {
-		payloads, err := decodeSplit(t, frameFormat, input, at, Options{Limit: 1000})
+		payloads, err := decodeSplit(t, frameFormat, input, at, Options{})
 		e := frameFormat.NewEncoder(defaults)
 		var again strings.Builder
 		for _, p := range payloads {
@@ -156,8 +163,8 @@ func FuzzDecodeWhole(f *testing.F) {
 	f.Add("", uint(0))
 	f.Add("abc", uint(1))
 	f.Fuzz(func(t *testing.T, input string, at uint) {
-		payloads, err := decodeSplit(t, wholeFormat, input, at, Options{Limit: 1000})
-		if len(input) > 1000 && err == nil || len(input) <= 1000 && !slices.Equal(payloads, []string{input}) {
+		payloads, err := decodeSplit(t, wholeFormat, input, at, Options{})
+		if len(input) > fuzzLimit && err == nil || len(input) <= fuzzLimit && !slices.Equal(payloads, []string{input}) {
 			t.Errorf("%q, %v", payloads, err)
 		}
 	})
@@ -171,7 +178,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("xa", "\xff", "aa")
 	f.Add("xab", `""`, "aba")
 	f.Fuzz(func(t *testing.T, first, second, delim string) {
-		o := Options{Limit: testLimit, Delimiter: []byte(delim)}
+		o := Options{Limit: testLimit, Delimiter: []byte(delim), buffer: 64}
 		for _, format := range Formats() {
 			e := format.NewEncoder(o)
 			var records string

@@ -39,7 +39,7 @@ var errPartial = errors.New("the document reaches beyond the buffer")
 
 func newJSONDecoder(src io.Reader, o Options) Decoder {
 	d := &jsonDecoder{
-		in:      buffer{src: src},
+		in:      newBuffer(src, o),
 		limit:   o.Limit,
 		options: rfc8259(),
 		whole:   new(jsontext.Decoder),
@@ -67,7 +67,7 @@ func (d *jsonDecoder) next() ([]byte, error) {
 		if d.begun() {
 			return d.reaching()
 		}
-		if err := d.in.more(bufferSize); err != nil {
+		if err := d.in.more(d.in.size); err != nil {
 			return nil, err
 		}
 		d.restart()

@@ -16,7 +16,7 @@ func (d *jsonDecoder) reaching() ([]byte, error) {
 	}
 	d.in.unskip(len(d.reach.UnreadBuffer()))
 	if !selfEnding(doc) && len(d.in.bytes()) == 0 {
-		_ = d.in.more(bufferSize) // a failure comes up in the next call
+		_ = d.in.more(d.in.size) // a failure comes up in the next call
 	}
 	if err := d.check(doc, nil, d.in.bytes()); err != nil {
 		return nil, err
@@ -73,5 +73,5 @@ func (r *documentReader) ready() error {
 	case len(r.in.bytes()) > 0:
 		return nil
 	}
-	return r.in.more(bufferSize)
+	return r.in.more(r.in.size)
 }

@@ -50,6 +50,11 @@ func NewReader(src io.Reader, limit int64) *Reader {
 	return &Reader{src: src, limit: limit}
 }
 
+// Buffer gives the Reader buf, of HeaderSize bytes at least, to read into: before
+// the first call of Next, for a Reader that is to do with less than the 256 KiB
+// that it else takes, or with memory that is there already.
+func (r *Reader) Buffer(buf []byte) { r.buf = buf }
+
 // Next gives the next payload. At the end of the stream it returns io.EOF
 // where a frame has just ended, and a *TornError inside one. What is no frame
 // is a *MagicError, what is over the limit a *SizeError; else the error is the
@@ -278,7 +283,7 @@ func (r *Reader) fill(target int) error {
 	case r.Exact:
 		space = r.buf[r.end:target]
 	case r.inBulk:
-		space = r.buf[r.end:max(target, smallFill)]
+		space = r.buf[r.end:min(max(target, smallFill), len(r.buf))]
 	}
 	n, err := r.read(space)
 	r.end += n
