@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	// firstGrowth is how much memory a large payload is given before a byte of
-	// it has arrived. From there on its memory doubles as it fills.
-	firstGrowth = 512 << 10
+	// firstBuffer is enough for a peer that says little, of whom there may be
+	// thousands. A buffer that is filled grows, by growthFactor, up to bufferSize.
+	firstBuffer  = 4 << 10
+	growthFactor = 8
 	// smallFill is how much is read at once where the frame before was large:
 	// what is read too much of a large payload is copied.
 	smallFill = 32 << 10
@@ -116,7 +117,7 @@ func (r *Reader) next() (Payload, error) {
 	if err != nil {
 		return Payload{}, err
 	}
-	r.inBulk = size > int64(len(r.buf)-HeaderSize)
+	r.inBulk = size > bufferSize-HeaderSize
 	switch {
 	case r.streams(size):
 		return r.stream(size), nil
@@ -141,11 +142,19 @@ func (r *Reader) finishRest() error {
 
 // compact moves what is buffered, less than a frame, to the buffer's beginning.
 func (r *Reader) compact() {
-	if r.buf == nil {
-		r.buf = make([]byte, bufferSize)
-	}
+	filled := r.end == len(r.buf) && r.end < bufferSize
 	r.end = copy(r.buf, r.buf[r.start:r.end])
 	r.start = 0
+	if filled {
+		r.grow()
+	}
+}
+
+// grow makes the buffer larger, since more arrives at once than it holds.
+func (r *Reader) grow() {
+	larger := make([]byte, min(bufferSize, max(firstBuffer, growthFactor*len(r.buf))))
+	copy(larger, r.buf[:r.end])
+	r.buf = larger
 }
 
 // header reads a frame's header and gives the payload's size.
@@ -177,11 +186,14 @@ func (r *Reader) magicError() error {
 	return &MagicError{Offset: r.offset - int64(r.end), Start: append([]byte(nil), start...)}
 }
 
-// small gives a payload that the buffer can hold.
+// small gives a payload that the buffer can hold, if need be once it has grown.
 func (r *Reader) small(size int) (Payload, error) {
 	end := HeaderSize + size
 	for r.end < end {
-		if err := r.fill(end); err != nil {
+		if r.end == len(r.buf) {
+			r.grow()
+		}
+		if err := r.fill(min(end, len(r.buf))); err != nil {
 			return Payload{}, r.torn(err, int64(r.end-HeaderSize), int64(size))
 		}
 	}
@@ -189,10 +201,11 @@ func (r *Reader) small(size int) (Payload, error) {
 	return Payload{Bytes: r.buf[HeaderSize:end:end]}, nil
 }
 
-// whole gives a payload that the buffer cannot hold. What follows the payload
-// is left in the source, so that no byte is copied twice.
+// whole gives a payload that the buffer cannot hold, in memory that doubles as
+// it fills. What follows the payload is left in the source, so that no byte is
+// copied twice.
 func (r *Reader) whole(size int) (Payload, error) {
-	r.resize(min(size, max(firstGrowth, 2*r.end)))
+	r.resize(min(size, max(2*len(r.buf), cap(r.large))))
 	have := copy(r.large, r.take(size))
 	for have < size {
 		if have == len(r.large) {
