@@ -129,7 +129,7 @@ func TestConfigPage(t *testing.T) {
 		{"config conect", 64, `ductworks: there are no settings of a command "conect": one of connect, exec, listen or pair`},
 		{"config version", 64, `ductworks: there are no settings of a command "version": one of connect, exec, listen or pair`},
 		{"config connect a.sock", 64, `ductworks: config takes one command and flags of it, not "a.sock"`},
-		{"config connect --each", 64, `ductworks: unknown flag: --each (see ductworks connect --help)`},
+		{"config connect --each", 64, `ductworks: connect has no flag --each: it is a flag of listen`},
 		{"config connect -w soon", 64, `ductworks: --wait "soon": not a duration: say 1.5s, 200ms, 2m, or a number of seconds (see ductworks connect --help)`},
 		{"config connect --quiet=perhaps", 64, `ductworks: --quiet "perhaps": neither true nor false (see ductworks connect --help)`},
 		{"config connect --help", 0, "Usage: ductworks config [flags] [COMMAND [FLAG...]]"},

@@ -88,6 +88,8 @@ become records on stdout.`,
 		Args:              cobra.ArbitraryArgs,
 		RunE:              a.withoutCommand,
 		PersistentPreRunE: a.configure,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetErr(a.streams.Err)
 	root.SetFlagErrorFunc(flagError)
@@ -100,21 +102,10 @@ become records on stdout.`,
 	fs.StringVar(&a.config, "config", "", "configuration file (empty: none, and no environment)")
 	group(fs, "Seeing", "verbose", "quiet")
 	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newConfig(a), newVersion())
+	for _, c := range root.Commands() {
+		c.SuggestFor = lookalikes[c.Name()]
+	}
 	return root
-}
-
-// withoutCommand answers a command line that names no command that there is.
-func (a *app) withoutCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		c.SetOut(a.streams.Err)
-		c.Help()
-		return usagef("no command was given")
-	}
-	names := commandNames(c)
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		return usagef("there is no command %q: did you mean %s?", args[0], strings.Join(near, " or "))
-	}
-	return usagef("there is no command %q: one of %s", args[0], listOf(names))
 }
 
 func commandNames(root *cobra.Command) []string {

@@ -93,7 +93,11 @@ func splitArgs(c *cobra.Command, args []string) (address string, argv []string, 
 		}
 		return args[0], argv, nil
 	}
-	return "", nil, usagef("%s takes one address, and %q is another word: a command goes after --", c.Name(), args[1])
+	hint := "a command goes after --"
+	if isPort(args[1]) {
+		hint = args[0] + ":" + args[1] + "?"
+	}
+	return "", nil, usagef("%s takes one address, and %q is another word: %s", c.Name(), args[1], hint)
 }
 
 // carry carries messages between conn and the local end until their

@@ -123,7 +123,7 @@ func (v *formatValue) String() string { return v.Name }
 func (v *formatValue) Set(s string) error {
 	f, err := format.Find(s)
 	if err != nil {
-		return err
+		return errors.New("no such format: one of " + listOf(format.Names()))
 	}
 	v.Format = f
 	return nil
