@@ -39,7 +39,13 @@ func (v *seeing) converse(ctx context.Context, a *app, near, far *relay.End, o r
 	near.Tap, far.Tap = taps.Sent, taps.Received
 	stop := func() {}
 	if v.showsProgress(a) {
-		o.Started = func(soFar func() relay.Result) { stop = v.followProgress(a, near, soFar) }
+		started := o.Started
+		o.Started = func(soFar func() relay.Result) {
+			if started != nil {
+				started(soFar)
+			}
+			stop = v.followProgress(a, near, soFar)
+		}
 	}
 	start := time.Now()
 	r, err := relay.Run(ctx, near, far, o)

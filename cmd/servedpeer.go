@@ -28,6 +28,10 @@ func (p *servedPeer) report(err error) {
 	p.server.report(fmt.Errorf("connection %d: %w", p.number, err))
 }
 
+func (p *servedPeer) note(format string, args ...any) {
+	p.server.note("connection %d: %s", p.number, fmt.Sprintf(format, args...))
+}
+
 func (p *servedPeer) serve() (err error) {
 	switch {
 	case p.hub != nil:
@@ -60,7 +64,7 @@ func (p *servedPeer) serveFilter() error {
 	far.Name = "the connection"
 	o := p.endingFlags.options(p.report)
 	var err error
-	p.result, p.left, err = p.carryFilter(p.kill, far, o, p.environment(), p.converse)
+	p.result, p.left, err = p.carryFilter(p.kill, far, o, p.environment(), p)
 	return err
 }
 

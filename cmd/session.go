@@ -114,7 +114,7 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 	far.Name = name
 	o := s.endingFlags.options(s.report)
 	if len(s.argv) > 0 {
-		r, left, err := s.carryFilter(ctx, far, o, os.Environ(), s.converse)
+		r, left, err := s.carryFilter(ctx, far, o, os.Environ(), s)
 		s.summarize(r, left)
 		return err
 	}
@@ -123,8 +123,11 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 	return err
 }
 
-// A conversing runs a conversation between two ends.
-type conversing func(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error)
+// A talker runs a conversation and tells of it.
+type talker interface {
+	converse(ctx context.Context, near, far *relay.End, o relay.Options) (relay.Result, error)
+	note(format string, args ...any)
+}
 
 // carryStdio is carry where we hold the local end. A person at a terminal
 // need not end stdin to learn that the peer has ended.
@@ -135,14 +138,19 @@ func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Option
 
 // carryFilter is carry where a CMD holds the local end, env being its
 // environment. It counts the messages that CMD has left unread.
-func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options, env []string, converse conversing) (r relay.Result, left int64, err error) {
+func (s *session) carryFilter(ctx context.Context, far *relay.End, o relay.Options, env []string, t talker) (r relay.Result, left int64, err error) {
 	f, err := startFilter(s.path, s.argv, env, s.streams.Err)
 	if err != nil {
 		far.Release()
 		return r, 0, err
 	}
 	near := f.end(&s.messageFlags, s.streams)
-	r, err = converse(ctx, near, far, o)
+	over, end := context.WithCancel(ctx)
+	defer end()
+	if s.verbose > 0 {
+		o.Started = func(soFar func() relay.Result) { go noticeSilence(over, soFar, t.note) }
+	}
+	r, err = t.converse(ctx, near, far, o)
 	err = waitFor(ctx, f.Process, err)
 	return r, near.Dropped(), err
 }
