@@ -457,6 +457,20 @@ func TestWriterErrorIsFinalAndCounted(t *testing.T) {
 	}
 }
 
+func TestCountWhole(t *testing.T) {
+	frames := wire([]byte("a"), nil, []byte("ccc"))
+	ends := []int{0, 6, 11, 19}
+	for n := range len(frames) + 1 {
+		want := 0
+		for want+1 < len(ends) && ends[want+1] <= n {
+			want++
+		}
+		if got, bytes := frame.CountWhole(frames[:n]); got != int64(want) || bytes != ends[want] {
+			t.Errorf("%d bytes: %d whole frames of %d bytes, want %d of %d", n, got, bytes, want, ends[want])
+		}
+	}
+}
+
 func TestWriterStreamsRest(t *testing.T) {
 	payload := pattern(3 << 20)
 	var out bytes.Buffer

@@ -141,23 +141,24 @@ func (w *Writer) Flush() error {
 	}
 	n, err := w.dst.Write(w.buf)
 	if err != nil {
-		w.pending = wholeFrames(w.buf[:n])
+		w.pending, _ = CountWhole(w.buf[:n])
 	}
 	w.written.Add(w.pending)
 	w.buf, w.pending, w.err = w.buf[:0], 0, err
 	return err
 }
 
-// wholeFrames counts the frames that stand whole in b.
-func wholeFrames(b []byte) int64 {
-	var count int64
-	for len(b) >= HeaderSize {
-		end := HeaderSize + int64(binary.BigEndian.Uint32(b[1:]))
-		if end > int64(len(b)) {
+// CountWhole counts the frames that stand whole at the beginning of b, which
+// are what a Writer has written, and their bytes.
+func CountWhole(b []byte) (frames int64, bytes int) {
+	for len(b)-bytes >= HeaderSize {
+		left := b[bytes:]
+		size := int64(binary.BigEndian.Uint32(left[1:]))
+		if size > int64(len(left)-HeaderSize) {
 			break
 		}
-		b = b[end:]
-		count++
+		bytes += HeaderSize + int(size)
+		frames++
 	}
-	return count
+	return frames, bytes
 }

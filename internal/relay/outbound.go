@@ -1,10 +1,6 @@
 package relay
 
-import (
-	"encoding/binary"
-
-	"ductworks/internal/frame"
-)
+import "ductworks/internal/frame"
 
 // write sends what is queued. It ends with the queue, whose end is passed on.
 func (m *member) write() {
@@ -17,7 +13,7 @@ func (m *member) write() {
 		}
 		n, err := m.conn.Write(frames)
 		if err != nil {
-			count, n = wholeFrames(frames[:n])
+			count, n = frame.CountWhole(frames[:n])
 			m.queue.abandon(count)
 		}
 		m.sent.Add(count)
@@ -27,18 +23,4 @@ func (m *member) write() {
 			return
 		}
 	}
-}
-
-// wholeFrames counts the frames that stand whole in b, and their bytes.
-func wholeFrames(b []byte) (count int64, end int) {
-	all := len(b)
-	for len(b) >= frame.HeaderSize {
-		size := int64(binary.BigEndian.Uint32(b[1:]))
-		if size > int64(len(b)-frame.HeaderSize) {
-			break
-		}
-		b = b[frame.HeaderSize+size:]
-		count++
-	}
-	return count, all - len(b)
 }

@@ -126,13 +126,3 @@ func TestQueueCounts(t *testing.T) {
 		t.Error("an abandoned queue gives something")
 	}
 }
-
-func TestWholeFrames(t *testing.T) {
-	frames := framed("a", "", "ccc")
-	for n, want := range map[int]int64{0: 0, 5: 0, 6: 1, 10: 1, 11: 2, 18: 2, 19: 3} {
-		end := map[int64]int{0: 0, 1: 6, 2: 11, 3: 19}[want]
-		if got, bytes := wholeFrames([]byte(frames[:n])); got != want || bytes != end {
-			t.Errorf("%d bytes: %d whole frames of %d bytes, want %d of %d", n, got, bytes, want, end)
-		}
-	}
-}
