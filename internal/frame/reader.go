@@ -8,7 +8,7 @@ import (
 
 const (
 	// firstBuffer is enough for a peer that says little, of whom there may be
-	// thousands. A buffer that is filled grows, by growthFactor, up to bufferSize.
+	// thousands. A buffer that is filled grows by growthFactor, up to bufferSize.
 	firstBuffer  = 4 << 10
 	growthFactor = 8
 	// smallFill is how much is read at once where the frame before was large:
@@ -35,6 +35,7 @@ type Reader struct {
 	src    io.Reader
 	limit  int64
 	buf    []byte // what is buffered is buf[start:end]
+	most   int    // that buf may grow to
 	start  int
 	end    int
 	large  []byte // for payloads that buf cannot hold
@@ -48,13 +49,13 @@ type Reader struct {
 
 // NewReader reads frames from src, whose payloads may have up to limit bytes.
 func NewReader(src io.Reader, limit int64) *Reader {
-	return &Reader{src: src, limit: limit}
+	return &Reader{src: src, limit: limit, most: bufferSize}
 }
 
 // Buffer gives the Reader buf, of HeaderSize bytes at least, to read into: before
 // the first call of Next, for a Reader that is to do with less than the 256 KiB
-// that it else takes, or with memory that is there already.
-func (r *Reader) Buffer(buf []byte) { r.buf = buf }
+// up to which its own buffer grows, or with memory that is there already.
+func (r *Reader) Buffer(buf []byte) { r.buf, r.most = buf, len(buf) }
 
 // Next gives the next payload. At the end of the stream it returns io.EOF
 // where a frame has just ended, and a *TornError inside one. What is no frame
@@ -117,7 +118,7 @@ func (r *Reader) next() (Payload, error) {
 	if err != nil {
 		return Payload{}, err
 	}
-	r.inBulk = size > bufferSize-HeaderSize
+	r.inBulk = size > int64(r.most-HeaderSize)
 	switch {
 	case r.streams(size):
 		return r.stream(size), nil
@@ -142,7 +143,7 @@ func (r *Reader) finishRest() error {
 
 // compact moves what is buffered, less than a frame, to the buffer's beginning.
 func (r *Reader) compact() {
-	filled := r.end == len(r.buf) && r.end < bufferSize
+	filled := r.end == len(r.buf) && r.end < r.most
 	r.end = copy(r.buf, r.buf[r.start:r.end])
 	r.start = 0
 	if filled {
@@ -152,7 +153,7 @@ func (r *Reader) compact() {
 
 // grow makes the buffer larger, since more arrives at once than it holds.
 func (r *Reader) grow() {
-	larger := make([]byte, min(bufferSize, max(firstBuffer, growthFactor*len(r.buf))))
+	larger := make([]byte, min(r.most, max(firstBuffer, growthFactor*len(r.buf))))
 	copy(larger, r.buf[:r.end])
 	r.buf = larger
 }
