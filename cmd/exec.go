@@ -39,7 +39,7 @@ its exit status is ours. Flags after CMD are CMD's own.`,
 	fs := c.Flags()
 	fs.SetInterspersed(false)
 	fs.Var(way, "via", "how CMD gets its end: "+listOf(way.allowed))
-	fs.StringVar(&e.launcher.at, "at", "", "make this address for CMD, in place of a private one")
+	fs.StringVar(&e.launcher.at, "at", "", "make `ADDRESS` for CMD, in place of a private one")
 	group(fs, "Command", "via", "at")
 	completeVia(c, way)
 	return c

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"syscall"
 
 	"ductworks/internal/child"
@@ -28,6 +29,25 @@ const (
 	exitMissing     = 127 // as sh(1)
 	exitSignal      = 128 // and the signal's number, as sh(1)
 )
+
+// meanings says when we end with which status.
+func meanings() []Entry {
+	return []Entry{
+		{strconv.Itoa(exitOK), "all done"},
+		{strconv.Itoa(exitUsage), "the command line is wrong"},
+		{strconv.Itoa(exitDataErr), "stdin, -m or a received message does not fit the format"},
+		{strconv.Itoa(exitNoInput), "a file that a flag names cannot be read"},
+		{strconv.Itoa(exitUnavailable), "no connection, no place to listen; the peer ended before -n was reached; the program never connected"},
+		{strconv.Itoa(exitIOErr), "the connection or stdout broke"},
+		{strconv.Itoa(exitProtocol), "the peer does not speak the protocol: no frame, half a frame, too large a message"},
+		{strconv.Itoa(exitNoPerm), "no permission to connect, or a peer refused: another user, a bad certificate, no TLS"},
+		{strconv.Itoa(exitConfig), "the configuration file or an environment variable is wrong"},
+		{strconv.Itoa(exitTimeout), "a timeout"},
+		{fmt.Sprintf("%d, %d", exitUnrunnable, exitMissing), "the program cannot be run; there is no such program"},
+		{fmt.Sprintf("%d+N", exitSignal), "ended by signal N"},
+		{"other", "the program's own status, with exec, pair and -- CMD"},
+	}
+}
 
 // ErrOutputClosed says that the reader of stdout went away, about which
 // nothing is said to anybody.

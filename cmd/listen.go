@@ -35,7 +35,7 @@ peers, until it is told to stop.`,
 	}
 	l.register(c)
 	fs := c.Flags()
-	fs.StringVar(&l.addressFile, "address-file", "", "write the address there once it can be connected to")
+	fs.StringVar(&l.addressFile, "address-file", "", "write the address to `FILE` once it can be connected to")
 	fs.Var(&l.mode, "mode", "mode of the socket file")
 	group(fs, "Listening", "address-file", "mode")
 	l.registerServing(fs)

@@ -19,7 +19,7 @@ type messageFlags struct {
 
 func (m *messageFlags) register(c *cobra.Command) {
 	fs := c.Flags()
-	fs.StringArrayVarP(&m.messages, "message", "m", nil, "send this message instead of reading stdin (repeatable)")
+	fs.StringArrayVarP(&m.messages, "message", "m", nil, "send `TEXT` instead of reading stdin (repeatable)")
 	group(fs, "Messages", "message")
 	m.registerFormats(c)
 }
@@ -32,7 +32,7 @@ func (m *messageFlags) registerFormats(c *cobra.Command) {
 	fs.VarP(&m.both, "format", "f", "format of records: "+listOf(format.Names()))
 	fs.Var(&m.in, "in", "format of the records to send, where it differs")
 	fs.Var(&m.out, "out", "format of the records received, where it differs")
-	fs.StringVarP(&m.delimiter, "delimiter", "d", "", "what ends a record of text and raw, in place of a newline")
+	fs.StringVarP(&m.delimiter, "delimiter", "d", "", "`STRING` ends a record of text and raw, in place of a newline")
 	fs.BoolVarP(&m.null, "null", "0", false, "a NUL byte ends a record of text and raw")
 	fs.Var(&m.maxSize, "max-message-size", "largest message, either way")
 	for _, name := range []string{"format", "in", "out"} {

@@ -55,8 +55,8 @@ func (p *pairOptions) register(c *cobra.Command, way *viaValue) {
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.SetInterspersed(false)
-	fs.StringArrayVar(&p.listens, "listen", nil, "an end is whoever connects to this address")
-	fs.StringArrayVar(&p.connects, "connect", nil, "an end is whoever listens at this address")
+	fs.StringArrayVar(&p.listens, "listen", nil, "an end is whoever connects to `ADDRESS`")
+	fs.StringArrayVar(&p.connects, "connect", nil, "an end is whoever listens at `ADDRESS`")
 	fs.Var(way, "via", "how commands get their ends: "+listOf(way.allowed))
 	fs.Var(&p.mode, "mode", "mode of the socket file of --listen")
 	group(fs, "Ends", "listen", "connect", "via", "mode")

@@ -32,10 +32,7 @@ func Run(ctx context.Context, args []string, s *Streams) (int, error) {
 	root.SetArgs(args)
 	out := &outWriter{w: s.Out}
 	root.SetOut(out)
-	root.InitDefaultCompletionCmd()
-	if c := findCommand(root, "completion"); c != nil {
-		c.Args, c.RunE = cobra.ArbitraryArgs, withoutShell
-	}
+	addCompletion(root)
 	err := root.ExecuteContext(ctx)
 	if out.err != nil {
 		err = out.err
@@ -44,14 +41,6 @@ func Run(ctx context.Context, args []string, s *Streams) (int, error) {
 		s.say("%v", err)
 	}
 	return status(err), err
-}
-
-// withoutShell answers a completion command that names no shell that there is.
-func withoutShell(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usagef("completion needs a shell: one of %s", listOf(commandNames(c)))
-	}
-	return usagef("there is no completion for %q: one of %s", args[0], listOf(commandNames(c)))
 }
 
 // An outWriter is stdout for help pages and completions. Those who print them
@@ -99,9 +88,10 @@ become records on stdout.`,
 	fs.SortFlags = false
 	fs.CountVarP(&a.verbose, "verbose", "v", "say on stderr what happens")
 	fs.BoolVar(&a.quiet, "quiet", false, "say nothing on stderr but errors")
-	fs.StringVar(&a.config, "config", "", "configuration file (empty: none, and no environment)")
+	fs.StringVar(&a.config, "config", "", "configuration `FILE` (empty: none, and no environment)")
 	group(fs, "Seeing", "verbose", "quiet")
 	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newConfig(a), newVersion())
+	root.SetHelpCommand(newHelp())
 	for _, c := range root.Commands() {
 		c.SuggestFor = lookalikes[c.Name()]
 	}

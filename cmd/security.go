@@ -40,11 +40,11 @@ func (r roles) has(list []duct.Address, scheme duct.Scheme) bool {
 
 func (s *securityFlags) register(c *cobra.Command, dials bool) {
 	fs := c.Flags()
-	fs.StringVar(&s.cert, "tls-cert", "", "our certificate for tls: addresses, a PEM file")
-	fs.StringVar(&s.key, "tls-key", "", "its private key, a PEM file (default that of --tls-cert)")
-	fs.StringVar(&s.ca, "tls-ca", "", "who signs the certificates that we accept, a PEM file; a listener demands one then")
+	fs.StringVar(&s.cert, "tls-cert", "", "our certificate for tls: addresses, a PEM `FILE`")
+	fs.StringVar(&s.key, "tls-key", "", "its private key, a PEM `FILE` (default that of --tls-cert)")
+	fs.StringVar(&s.ca, "tls-ca", "", "who signs the certificates that we accept, a PEM `FILE`; a listener demands one then")
 	if dials {
-		fs.StringVar(&s.name, "tls-name", "", "what the listener's certificate has to name (default the address's host)")
+		fs.StringVar(&s.name, "tls-name", "", "the `NAME` that the listener's certificate has to hold (default the address's host)")
 		fs.BoolVar(&s.insecure, "tls-insecure", false, "believe any listener")
 	}
 	fs.Var(&s.users, "allow-user", "who may be at the other end of a Unix socket: a name, a uid or any (repeatable)")

@@ -22,7 +22,7 @@ type seeing struct {
 func (v *seeing) registerSeeing(c *cobra.Command) {
 	fs := c.Flags()
 	fs.BoolVarP(&v.hexdump, "hexdump", "x", false, "show each frame on stderr as a hex dump")
-	fs.StringVar(&v.record, "record", "", "append a JSON line for each message to this file")
+	fs.StringVar(&v.record, "record", "", "append a JSON line for each message to `FILE`")
 	fs.BoolVar(&v.stats, "stats", false, "say at the end, in one JSON line on stderr, what passed")
 	fs.Var(&v.progress, "progress", "show on stderr what has passed, as it passes: "+listOf(whens))
 	c.RegisterFlagCompletionFunc("progress", completeWhen)
