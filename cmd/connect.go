@@ -25,7 +25,8 @@ ductworks exec has given it.`,
 		Example: `  printf '"hi"\n{"n":1}\n' | ductworks connect /tmp/a.sock
   ductworks connect -m '{"op":"ping"}' -n 1 localhost:7000
   ductworks connect -f text /tmp/a.sock -- ./worker.sh`,
-		RunE: func(c *cobra.Command, args []string) error { return runConnect(c.Context(), s, c, args) },
+		ValidArgsFunction: a.completeFilter,
+		RunE:              func(c *cobra.Command, args []string) error { return runConnect(c.Context(), s, c, args) },
 	}
 	s.register(c)
 	s.who.register(c, true)

@@ -28,6 +28,7 @@ its exit status is ours. Flags after CMD are CMD's own.`,
 		Example: `  printf '"ping"\nnull\n' | ductworks exec python3 child.py {}
   ductworks exec --via fd sh -c '"$DUCTWORKS" connect -m "\"hello\""'
   ductworks exec --via pipe ssh host ductworks connect -f frame /run/app.sock`,
+		ValidArgsFunction: completeCommands,
 		RunE: func(c *cobra.Command, args []string) error {
 			e.launcher.via, e.launcher.wait = way.way, e.endingFlags.wait
 			return runExec(c.Context(), e, c, args)

@@ -31,7 +31,8 @@ peers, until it is told to stop.`,
 		Example: `  ductworks listen /tmp/a.sock
   ductworks listen -f text :7000 | while read -r line; do echo "got $line"; done
   ductworks listen -k /tmp/a.sock --each -- jq -c '.n + 1'`,
-		RunE: func(c *cobra.Command, args []string) error { return runListen(c.Context(), l, c, args) },
+		ValidArgsFunction: a.completeFilter,
+		RunE:              func(c *cobra.Command, args []string) error { return runListen(c.Context(), l, c, args) },
 	}
 	l.register(c)
 	fs := c.Flags()

@@ -42,6 +42,7 @@ printed on stdout. Payloads pass unseen.`,
 		Example: `  ductworks pair ./guess.sh :: ./think.sh
   ductworks pair --record - --listen /tmp/front.sock --connect /tmp/back.sock
   ductworks pair                         # prints two addresses to hand out`,
+		ValidArgsFunction: completeCommands,
 		RunE: func(c *cobra.Command, args []string) error {
 			p.via = way.way
 			return runPair(c.Context(), p, c, args)

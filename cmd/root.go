@@ -19,7 +19,8 @@ import (
 // app is what all commands of a run share.
 type app struct {
 	streams *Streams
-	config  string // the --config flag
+	args    []string // the command line
+	config  string   // the --config flag
 	verbose int
 	quiet   bool
 }
@@ -27,7 +28,7 @@ type app struct {
 // Run executes the command line args. It has told the user of the error that
 // it returns, which is for a caller that wants to know how the work ended.
 func Run(ctx context.Context, args []string, s *Streams) (int, error) {
-	a := &app{streams: s}
+	a := &app{streams: s, args: args}
 	root := newRoot(a)
 	root.SetArgs(args)
 	out := &outWriter{w: s.Out}
@@ -64,7 +65,7 @@ func (o *outWriter) Write(p []byte) (int, error) {
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "ductworks",
+		Use:   "ductworks COMMAND",
 		Short: "netcat for messages",
 		Long: `ductworks connects programs by ducts: channels where one send is one recv,
 over ordinary sockets. Records on stdin become messages, received messages
@@ -86,7 +87,7 @@ become records on stdout.`,
 	root.SetUsageFunc(usage)
 	fs := root.PersistentFlags()
 	fs.SortFlags = false
-	fs.CountVarP(&a.verbose, "verbose", "v", "say on stderr what happens")
+	fs.CountVarP(&a.verbose, "verbose", "v", "``say on stderr what happens (-vv: show each message)")
 	fs.BoolVar(&a.quiet, "quiet", false, "say nothing on stderr but errors")
 	fs.StringVar(&a.config, "config", "", "configuration `FILE` (empty: none, and no environment)")
 	group(fs, "Seeing", "verbose", "quiet")
@@ -94,6 +95,7 @@ become records on stdout.`,
 	root.SetHelpCommand(newHelp())
 	for _, c := range root.Commands() {
 		c.SuggestFor = lookalikes[c.Name()]
+		completeFlags(c)
 	}
 	return root
 }

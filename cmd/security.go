@@ -47,7 +47,7 @@ func (s *securityFlags) register(c *cobra.Command, dials bool) {
 		fs.StringVar(&s.name, "tls-name", "", "the `NAME` that the listener's certificate has to hold (default the address's host)")
 		fs.BoolVar(&s.insecure, "tls-insecure", false, "believe any listener")
 	}
-	fs.Var(&s.users, "allow-user", "who may be at the other end of a Unix socket: a name, a uid or any (repeatable)")
+	fs.Var(&s.users, "allow-user", "who may hold the other end of a Unix socket: a name, a uid or any (repeatable)")
 	group(fs, "Security", "tls-cert", "tls-key", "tls-ca", "tls-name", "tls-insecure", "allow-user")
 }
 
