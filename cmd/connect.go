@@ -29,6 +29,7 @@ ductworks exec has given it.`,
 		RunE:              func(c *cobra.Command, args []string) error { return runConnect(c.Context(), s, c, args) },
 	}
 	s.register(c)
+	s.lock.register(c)
 	s.who.register(c, true)
 	return c
 }
@@ -44,6 +45,9 @@ func runConnect(ctx context.Context, s *session, c *cobra.Command, args []string
 	}
 	ends := []duct.Address{address}
 	if err := s.who.prepare(c.Flags(), roles{dialled: ends, guarded: ends}); err != nil {
+		return err
+	}
+	if err := s.prepareLock(c.Flags(), address); err != nil {
 		return err
 	}
 	if err := s.openWatch(s.app); err != nil {

@@ -13,7 +13,7 @@ import (
 const groupKey = "group"
 
 // groups are the headings, in their order on the page.
-var groups = []string{"Messages", "Ending", "Listening", "Command", "Ends", "Security", "Seeing", "General"}
+var groups = []string{"Messages", "Ending", "Connecting", "Listening", "Command", "Ends", "Security", "Seeing", "General"}
 
 // group puts flags under a heading of the help page.
 func group(fs *pflag.FlagSet, heading string, names ...string) {

@@ -17,7 +17,8 @@ type session struct {
 	messageFlags
 	endingFlags
 	seeing
-	who securityFlags
+	who  securityFlags
+	lock lockFlag
 
 	payloads [][]byte // of the --message flags
 	argv     []string // CMD and its arguments, empty for our own stdin and stdout
@@ -108,7 +109,8 @@ func (s *session) carry(ctx context.Context, conn duct.Conn, name string) error 
 		Limit:    int64(s.maxSize),
 		Sole:     true,
 		Exact:    shared && s.count > 0,
-		StayOpen: s.noShutdown || s.recvOnly || shared && s.count > 0,
+		StayOpen: s.noShutdown || s.recvOnly || s.lock.lock != nil || shared && s.count > 0,
+		Lock:     s.lock.lock,
 		Stream:   s.streamsOut(),
 	})
 	far.Name = name

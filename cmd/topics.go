@@ -77,6 +77,7 @@ func files() []Entry {
 	return []Entry{
 		{"~/.config/ductworks/config.yaml", "the configuration file: flags and their values, and sections named after commands"},
 		{"$XDG_RUNTIME_DIR/ductworks-*/duct", "a private socket, in a folder of mode 0700; both are removed at the end"},
+		{"FILE of --lock", "made with mode 0600 if there is none, and left as it is"},
 	}
 }
 

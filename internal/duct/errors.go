@@ -77,3 +77,13 @@ func cause(err error) error {
 	}
 	return err
 }
+
+// A LockError says why a LockFile could not be had, or could not be used.
+type LockError struct {
+	Doing string // "open", "lock" or "unlock"
+	Path  string
+	Err   error // what the system said
+}
+
+func (e *LockError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Path, e.Err) }
+func (e *LockError) Unwrap() error { return e.Err }

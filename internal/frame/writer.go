@@ -20,12 +20,23 @@ type Writer struct {
 	// moved, in whatever way beats reading and writing. An error of the
 	// reader is given as a *RestError. Nil means to read and to write.
 	Transfer func(dst io.Writer, rest *io.LimitedReader) error
+	// Lock, if not nil, is held while anything is written, from the first byte
+	// of a frame to the last one of the same or another: others write to the
+	// destination, too. After a failed write it is kept, since what others wrote
+	// would be taken for the rest of half a frame.
+	Lock Lock
 
 	dst     io.Writer
 	buf     []byte // whole frames, the last of which may want the end of its payload
 	pending int64  // frames that are whole in buf
 	written atomic.Int64
 	err     error
+}
+
+// A Lock keeps others from writing between Lock and Unlock.
+type Lock interface {
+	Lock() error
+	Unlock() error
 }
 
 // NewWriter writes frames to dst.
@@ -90,7 +101,11 @@ func (w *Writer) put(p Payload) error {
 
 // finish writes the buffer and what follows it of its last frame.
 func (w *Writer) finish(tail []byte, rest *io.LimitedReader) error {
-	if err := w.Flush(); err != nil {
+	return w.exclusively(func() error { return w.writeAll(tail, rest) })
+}
+
+func (w *Writer) writeAll(tail []byte, rest *io.LimitedReader) error {
+	if err := w.writeBuffer(); err != nil {
 		return err
 	}
 	if len(tail) > 0 {
@@ -139,6 +154,28 @@ func (w *Writer) Flush() error {
 	if w.err != nil || len(w.buf) == 0 {
 		return w.err
 	}
+	if w.Lock == nil {
+		return w.writeBuffer()
+	}
+	return w.exclusively(w.writeBuffer)
+}
+
+// exclusively runs write while nobody else may write to the destination.
+func (w *Writer) exclusively(write func() error) error {
+	if w.Lock == nil {
+		return write()
+	}
+	if w.err = w.Lock.Lock(); w.err != nil {
+		return w.err
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	w.err = w.Lock.Unlock()
+	return w.err
+}
+
+func (w *Writer) writeBuffer() error {
 	n, err := w.dst.Write(w.buf)
 	if err != nil {
 		w.pending, _ = CountWhole(w.buf[:n])

@@ -24,6 +24,10 @@ type DuctOptions struct {
 	Sole bool
 	// StayOpen leaves the sending direction open when there is nothing more to send.
 	StayOpen bool
+	// Lock, if not nil, is held while frames are written, and never while more
+	// of them are waited for: other processes send on the same socket. Nothing
+	// is received then.
+	Lock frame.Lock
 }
 
 // ductEnd is what the relay knows of an end that is a duct.
@@ -31,6 +35,7 @@ type ductEnd struct {
 	conn   duct.Conn
 	writer *frame.Writer
 	exact  bool
+	shared bool // with others who send
 }
 
 // Duct makes a conversation's end of a connected duct.
@@ -40,7 +45,7 @@ func Duct(c duct.Conn, o DuctOptions) *End {
 	}
 	w := frame.NewWriter(c)
 	w.Transfer = transfer
-	return &End{
+	end := &End{
 		Name:    "the connection to " + c.Address().String(),
 		Reader:  c,
 		Sink:    &ductSink{Writer: w, conn: c, stayOpen: o.StayOpen},
@@ -57,6 +62,17 @@ func Duct(c duct.Conn, o DuctOptions) *End {
 			return fr
 		},
 	}
+	if o.Lock != nil {
+		end.share(o.Lock)
+	}
+	return end
+}
+
+// share makes the end one on which others send, too.
+func (e *End) share(lock frame.Lock) {
+	s := &share{conn: e.duct.conn, lock: lock}
+	e.Reader, e.Release = s, s.release
+	e.duct.writer.Lock, e.duct.shared = s, true
 }
 
 // A ductSink writes frames to a connection.

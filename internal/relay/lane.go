@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 
+	"ductworks/internal/duct"
 	"ductworks/internal/frame"
 )
 
@@ -104,10 +105,8 @@ func (l *lane) pass(p frame.Payload) error {
 // passAlone puts one message into the sink.
 func (l *lane) passAlone(p frame.Payload) error {
 	size := p.Size()
-	if l.from.Tap != nil {
-		if err := l.tap(&p); err != nil {
-			return err
-		}
+	if err := l.prepare(&p); err != nil {
+		return err
 	}
 	if err := l.put(p); err != nil {
 		return err
@@ -149,16 +148,28 @@ func (l *lane) tear(err error) error {
 	return l.sourceError(err)
 }
 
-// tap shows one message, whole, to whoever watches.
-func (l *lane) tap(p *frame.Payload) error {
-	if p.Rest != nil {
+// prepare shows a message to whoever watches. They want it whole, and so do
+// those who cannot be left waiting for the rest.
+func (l *lane) prepare(p *frame.Payload) error {
+	if p.Rest != nil && (l.from.Tap != nil || l.mustNotWait(*p)) {
 		all, err := gather(*p)
 		if err != nil {
 			return l.sourceError(err)
 		}
 		*p = frame.Payload{Bytes: all}
 	}
+	if l.from.Tap == nil {
+		return nil
+	}
 	return l.from.Tap(p.Bytes)
+}
+
+// mustNotWait says whether the rest of p could be long in coming while others
+// wait for their turn to send.
+func (l *lane) mustNotWait(p frame.Payload) bool {
+	_, spooled := p.Rest.R.(*os.File)
+	_, regular := l.ready.(always)
+	return l.to.duct != nil && l.to.duct.shared && !spooled && !regular
 }
 
 // finish passes on what there is once the source has ended with err.
@@ -376,7 +387,7 @@ func (l *lane) sourceError(err error) error {
 // sinkError says in terms of the conversation that to could not be written.
 func (l *lane) sinkError(err error) error {
 	switch {
-	case err == nil, err == errStopped:
+	case err == nil, err == errStopped, errors.As(err, new(*duct.LockError)):
 		return err
 	case l.to.duct == nil && errors.Is(err, syscall.EPIPE):
 		return ErrOutputClosed

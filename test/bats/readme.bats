@@ -103,6 +103,7 @@ unhex() { "$PYTHON" -I -S -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(
 @test "recipe: node" { recipe node; }
 @test "recipe: perl" { recipe perl; }
 @test "recipe: shell-loop" { recipe shell-loop; }
+@test "recipe: lock" { recipe lock; }
 @test "recipe: pipe" { recipe pipe; }
 @test "recipe: pair" { recipe pair; }
 @test "recipe: pair-record" { recipe pair-record; }
