@@ -144,3 +144,44 @@ func TestConfigPage(t *testing.T) {
 		}
 	}
 }
+
+// TestTheLineIsFavoured: what the configuration says is left aside where the
+// command line contradicts it, or where it has no meaning. Both on the command
+// line are a mistake.
+func TestTheLineIsFavoured(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	for _, test := range []struct {
+		file, line string
+		status     int
+	}{
+		{"delimiter: ','\nformat: text", "-0", exitUnavailable},
+		{"null: true\nformat: text", "-d ,", exitUnavailable},
+		{"delimiter: ','", "", exitUnavailable},
+		{"delimiter: ','\nformat: text", "-f json", exitUnavailable},
+		{"recv-only: true", "-m 1", exitUnavailable},
+		{"recv-only: true", "--send-only", exitUnavailable},
+		{"send-only: true", "--recv-only", exitUnavailable},
+		{"format: text", "-0 -d ,", exitUsage},
+		{"", "-d ,", exitUsage},
+		{"delimiter: ','\nnull: true\nformat: text", "", exitUsage},
+		{"send-only: true\nrecv-only: true", "", exitUsage},
+	} {
+		write(t, path, test.file)
+		args := append([]string{"--config", path, "connect", "-w", "0", nowhere}, strings.Fields(test.line)...)
+		if r := execute(t, args...); r.status != test.status {
+			t.Errorf("%q and %q: status %d, want %d: %s", test.file, test.line, r.status, test.status, r.errout)
+		}
+	}
+	write(t, path, "tls-insecure: true\ntls-name: a")
+	if r := execute(t, "--config", path, "connect", "-w", "0", "--tls-name", "b", "tls:127.0.0.1:1"); r.status != exitUnavailable || strings.Contains(r.errout, "believed") {
+		t.Errorf("--tls-name against tls-insecure: status %d: %s", r.status, r.errout)
+	}
+	if r := execute(t, "--config", path, "connect", "-w", "0", "--tls-insecure", "tls:127.0.0.1:1"); r.status != exitUnavailable || !strings.Contains(r.errout, "believed") {
+		t.Errorf("--tls-insecure against tls-name: status %d: %s", r.status, r.errout)
+	}
+	write(t, path, "send-only: true")
+	if r := execute(t, "--config", path, "connect", "-w", "0", nowhere, "--", "cat"); r.status != exitUnavailable {
+		t.Errorf("with a command: status %d: %s", r.status, r.errout)
+	}
+}

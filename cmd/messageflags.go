@@ -58,6 +58,11 @@ func (m *messageFlags) check(fs *pflag.FlagSet) error {
 	if m.out.Name == "" {
 		m.out = m.both
 	}
+	favourLine(fs, "null", "delimiter")
+	favourLine(fs, "message", "recv-only")
+	if !m.in.Delimited && !m.out.Delimited {
+		setAside(fs, "null", "delimiter")
+	}
 	if len(m.messages) > 0 && fs.Lookup("recv-only") != nil && fs.Changed("recv-only") {
 		return usagef("--message and --recv-only contradict each other")
 	}

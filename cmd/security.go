@@ -77,6 +77,13 @@ func (s *securityFlags) checkTLS(fs *pflag.FlagSet, dials, binds bool) error {
 			return usagef("--%s is for tls: addresses, and there is none here that it is for (tls:HOST:PORT?)", name)
 		}
 	}
+	forDialling := []string{"tls-name"}
+	if !binds {
+		forDialling = append(forDialling, "tls-ca")
+	}
+	for _, name := range forDialling {
+		favourLine(fs, "tls-insecure", name)
+	}
 	switch {
 	case s.key != "" && s.cert == "":
 		return usagef("--tls-key is of no use without --tls-cert")

@@ -36,6 +36,7 @@ func (s *session) register(c *cobra.Command) {
 // or started. argv is CMD and its arguments, if there is one.
 func (s *session) prepare(c *cobra.Command, argv []string) (err error) {
 	s.argv = argv
+	favourLine(c.Flags(), "send-only", "recv-only")
 	if err := s.messageFlags.check(c.Flags()); err != nil {
 		return err
 	}
@@ -59,6 +60,7 @@ func (s *session) prepareFilter(c *cobra.Command, args []string) (address string
 		return "", err
 	}
 	if len(argv) > 0 {
+		setAside(c.Flags(), "send-only", "recv-only")
 		if err := s.checkFilter(argv[0]); err != nil {
 			return "", err
 		}

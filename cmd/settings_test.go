@@ -16,7 +16,7 @@ import (
 // samples are three values of each type of flag, as the flag itself writes
 // them: for the file, the environment and the command line.
 var samples = map[string][3]string{
-	"bool":     {"true", "true", "true"},
+	"bool":     {"true", "false", "true"},
 	"count":    {"1", "2", "3"},
 	"string":   {"/in/file", "/in/environment", "/on/line"},
 	"format":   {"text", "raw", "hex"},
@@ -28,48 +28,122 @@ var samples = map[string][3]string{
 	"when":     {"always", "never", "always"},
 }
 
-// eachSetting calls do for each flag of each command that has settings.
-func eachSetting(t *testing.T, do func(t *testing.T, command string, f *pflag.Flag)) {
+// configuredCommands gives each command that has settings.
+func configuredCommands(t *testing.T) []*cobra.Command {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	root := newRoot(&app{streams: &Streams{}})
 	names := configurable(root)
 	if want := []string{"connect", "exec", "listen", "pair"}; !slices.Equal(names, want) {
 		t.Fatalf("settings of %q, want %q", names, want)
 	}
+	var commands []*cobra.Command
 	for _, name := range names {
 		c := findCommand(root, name)
 		c.ParseFlags(nil) // which adds the general flags
+		commands = append(commands, c)
+	}
+	return commands
+}
+
+// eachSetting calls do for each flag of each command that has settings.
+func eachSetting(t *testing.T, do func(t *testing.T, command string, f *pflag.Flag)) {
+	for _, c := range configuredCommands(t) {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			t.Run(name+"/"+f.Name, func(t *testing.T) { do(t, name, f) })
+			t.Run(c.Name()+"/"+f.Name, func(t *testing.T) { do(t, c.Name(), f) })
 		})
 	}
+}
+
+// settingsOf lists the flags of a command that can be configured.
+func settingsOf(c *cobra.Command) (flags []*pflag.Flag) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !commandLineOnly[f.Name] {
+			flags = append(flags, f)
+		}
+	})
+	return flags
 }
 
 // TestEverySetting gives each flag of each command a value in the file, in a
 // section of it, in the environment and on the command line, one after the
 // other: each wins over those before it, and config says so.
 func TestEverySetting(t *testing.T) {
-	eachSetting(t, func(t *testing.T, command string, f *pflag.Flag) {
-		if commandLineOnly[f.Name] {
-			return
+	for _, c := range configuredCommands(t) {
+		t.Run(c.Name(), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "config.yaml")
+			all := settingsOf(c)
+			top, section := "# a comment\n", c.Name()+":\n"
+			var flags []string
+			for _, f := range all {
+				top += fmt.Sprintf("%s: %s\n", f.Name, sampleOf(t, f, 0))
+				section += fmt.Sprintf("  %s: %s\n", f.Name, sampleOf(t, f, 1))
+				flags = append(flags, fmt.Sprintf("--%s=%s", f.Name, sampleOf(t, f, 2)))
+			}
+			write(t, path, "")
+			expectSettings(t, c, path, nil, func(_ int, f *pflag.Flag) (string, origin) { return f.DefValue, origin{source: fromDefault} })
+			write(t, path, top)
+			expectSettings(t, c, path, nil, func(i int, f *pflag.Flag) (string, origin) {
+				return sampleOf(t, f, 0), origin{fromFile, fmt.Sprintf("%s:%d", path, 2+i)}
+			})
+			write(t, path, top+section)
+			expectSettings(t, c, path, nil, func(i int, f *pflag.Flag) (string, origin) {
+				return sampleOf(t, f, 1), origin{fromFile, fmt.Sprintf("%s:%d", path, 3+len(all)+i)}
+			})
+			for _, f := range all {
+				t.Setenv(envName(f.Name), sampleOf(t, f, 0))
+			}
+			expectSettings(t, c, path, nil, func(_ int, f *pflag.Flag) (string, origin) {
+				return sampleOf(t, f, 0), origin{fromEnvironment, envName(f.Name)}
+			})
+			expectSettings(t, c, path, flags, func(_ int, f *pflag.Flag) (string, origin) {
+				return sampleOf(t, f, 2), origin{source: fromFlag}
+			})
+			// Neither file nor environment counts any more.
+			expectSettings(t, c, "", nil, func(_ int, f *pflag.Flag) (string, origin) { return f.DefValue, origin{source: fromDefault} })
+		})
+	}
+}
+
+func sampleOf(t *testing.T, f *pflag.Flag, i int) string {
+	t.Helper()
+	values, known := samples[f.Value.Type()]
+	if !known {
+		t.Fatalf("there is no sample of the type %s", f.Value.Type())
+	}
+	return values[i]
+}
+
+// expectSettings holds what a command makes of its flags, and what config says
+// of that, against the values that are due and where they come from.
+func expectSettings(t *testing.T, c *cobra.Command, path string, flags []string, want func(i int, f *pflag.Flag) (string, origin)) {
+	t.Helper()
+	flags = append(slices.Clone(flags), "--config", path)
+	got, err := run(t, c.Name(), flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := execute(t, append([]string{"config", "--json", c.Name()}, flags...)...)
+	var shown settingsPage
+	if err := json.Unmarshal([]byte(r.out), &shown); err != nil {
+		t.Fatalf("config says %s%s: %v", r.out, r.errout, err)
+	}
+	for i, f := range settingsOf(c) {
+		value, from := want(i, f)
+		own := got.Flags().Lookup(f.Name)
+		if own.Value.String() != value || originOf(own) != from {
+			t.Errorf("--%s: got %q from %v, want %q from %v", f.Name, own.Value, originOf(own), value, from)
 		}
-		values, known := samples[f.Value.Type()]
-		if !known {
-			t.Fatalf("there is no sample of the type %s", f.Value.Type())
+		due := setting{c.Name(), f.Name, value, from.source, from.where}
+		switch {
+		case value == "":
+			due.Value = nil
+		case f.Value.Type() == "user":
+			due.Value = []any{value}
 		}
-		path := filepath.Join(t.TempDir(), "config.yaml")
-		expectSetting(t, path, command, f.Name, f.DefValue, origin{source: fromDefault})
-		write(t, path, fmt.Sprintf("# a comment\n%s: %s\n", f.Name, values[0]))
-		expectSetting(t, path, command, f.Name, values[0], origin{fromFile, path + ":2"})
-		write(t, path, fmt.Sprintf("%s: %s\n%s:\n  %[1]s: %[4]s\n", f.Name, values[1], command, values[0]))
-		expectSetting(t, path, command, f.Name, values[0], origin{fromFile, path + ":3"})
-		t.Setenv(envName(f.Name), values[1])
-		expectSetting(t, path, command, f.Name, values[1], origin{fromEnvironment, envName(f.Name)})
-		flag := fmt.Sprintf("--%s=%s", f.Name, values[2])
-		expectSetting(t, path, command, f.Name, values[2], origin{source: fromFlag}, flag)
-		// Neither counts any more.
-		expectSetting(t, "", command, f.Name, f.DefValue, origin{source: fromDefault})
-	})
+		if fmt.Sprintf("%#v", shown.Settings[i]) != fmt.Sprintf("%#v", due) {
+			t.Errorf("config says %#v, want %#v", shown.Settings[i], due)
+		}
+	}
 }
 
 // TestEverySettingIsChecked gives each flag that would refuse some value such
@@ -84,7 +158,9 @@ func TestEverySettingIsChecked(t *testing.T) {
 		refuse(t, path, command, path+":1", f.Name)
 		write(t, path, "")
 		t.Setenv(envName(f.Name), "perhaps not")
-		refuse(t, path, command, envName(f.Name))
+		if _, err := run(t, command, "--config", path); !is[configError](err) || !strings.Contains(err.Error(), envName(f.Name)) {
+			t.Errorf("with a wrong %s: %v", envName(f.Name), err)
+		}
 	})
 }
 
@@ -118,68 +194,19 @@ func run(t *testing.T, command string, flags ...string) (*cobra.Command, error) 
 	return c, root.Execute()
 }
 
-// expectSetting holds what a command makes of its flags, and what config says
-// of that, against the value that is due and where it comes from.
-func expectSetting(t *testing.T, path, command, name, value string, from origin, flags ...string) {
-	t.Helper()
-	if path != "" {
-		if _, err := os.Stat(path); err != nil {
-			write(t, path, "")
-		}
-	}
-	flags = append(flags, "--config", path)
-	c, err := run(t, command, flags...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := c.Flags().Lookup(name); got.Value.String() != value || originOf(got) != from {
-		t.Errorf("got %q from %v, want %q from %v", got.Value, originOf(got), value, from)
-	}
-	r := execute(t, append([]string{"config", "--json", command}, flags...)...)
-	if r.status != 0 {
-		t.Fatalf("config ended with %d: %s", r.status, r.errout)
-	}
-	var want any
-	switch {
-	case value != "" && c.Flags().Lookup(name).Value.Type() == "user":
-		want = []any{value}
-	case value != "":
-		want = value
-	}
-	expectShown(t, r.out, setting{command, name, want, from.source, from.where})
-}
-
-// expectShown looks for a setting in what config --json printed.
-func expectShown(t *testing.T, page string, want setting) {
-	t.Helper()
-	var shown settingsPage
-	if err := json.Unmarshal([]byte(page), &shown); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range shown.Settings {
-		if s.Flag != want.Flag {
-			continue
-		}
-		if fmt.Sprintf("%#v", s) != fmt.Sprintf("%#v", want) {
-			t.Errorf("config says %#v, want %#v", s, want)
-		}
-		return
-	}
-	t.Errorf("config says nothing of %s", want.Flag)
-}
-
 // refuse expects a command, and config, to find the configuration wrong.
 func refuse(t *testing.T, path, command string, named ...string) {
 	t.Helper()
-	for _, args := range [][]string{{command}, {"config", command}} {
-		r := execute(t, append([]string{"--config", path}, args...)...)
-		if r.status != exitConfig || r.out != "" {
-			t.Errorf("%q ended with %d: %s%s", args, r.status, r.out, r.errout)
-		}
-		for _, name := range named {
-			if !strings.Contains(r.errout, name) || strings.Contains(r.errout, "strconv") {
-				t.Errorf("%q said %q, want %q in it", args, r.errout, name)
-			}
+	if _, err := run(t, command, "--config", path); !is[configError](err) {
+		t.Errorf("%s says %v", command, err)
+	}
+	r := execute(t, "config", command, "--config", path)
+	if r.status != exitConfig || r.out != "" {
+		t.Errorf("config ended with %d: %s", r.status, r.out)
+	}
+	for _, name := range named {
+		if !strings.Contains(r.errout, name) || strings.Contains(r.errout, "strconv") {
+			t.Errorf("config said %q, want %q in it", r.errout, name)
 		}
 	}
 }
