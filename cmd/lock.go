@@ -29,8 +29,6 @@ func (s *session) prepareLock(fs *pflag.FlagSet, address duct.Address) error {
 	switch {
 	case s.lock.path == "", !shared && !onCommandLine(fs, "lock"):
 		return nil
-	case !shared:
-		return usagef("--lock is for a descriptor on which others send, too (fd:N): nobody else sends on our connection to %s", address)
 	case s.count > 0 || s.recvOnly:
 		return usagef("--lock contradicts --count and --recv-only: what comes is for none of those who share the descriptor")
 	case len(s.argv) > 0:

@@ -146,7 +146,7 @@ END
 
 @test "contradictions are 64, a file that cannot be had is 66" {
     local words
-    for words in '-n 1 fd:0' '--recv-only fd:0' 'fd:0 -- cat' "$T/a.sock" 127.0.0.1:9 ''; do
+    for words in '-n 1 fd:0' '--recv-only fd:0' 'fd:0 -- cat' ''; do
         # shellcheck disable=SC2086 # several words
         run --separate-stderr ductworks connect --lock lock $words </dev/null
         refused 64
@@ -156,6 +156,14 @@ END
     refused 66 'missing/lock: no such file'
     run --separate-stderr ductworks connect --lock "$T" fd:0 </dev/null
     refused 66 'is a directory'
+}
+
+@test "it may be had for a connection of our own" {
+    serve listener "$T/a.sock"
+    ductworks connect -m 1 --lock lock "$T/a.sock"
+    finish listener
+    holds listener.out 1
+    [[ -e lock ]]
 }
 
 @test "in the environment it is for those who share a descriptor" {
