@@ -66,7 +66,7 @@ clone() {
         export "$name=$(env "${CALLER[@]}" go env "$name")"
     done
     mkdir "$T/files"
-    cp -R "$ROOT"/{go.mod,go.sum,*.go,cmd,internal} "$T/files"
+    cp -R "$ROOT"/{go.mod,go.sum,*.go,cmd,internal,man} "$T/files"
 }
 
 unhex() { "$PYTHON" -I -S -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
@@ -94,7 +94,14 @@ unhex() { "$PYTHON" -I -S -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(
     done
 }
 
-@test "recipe: first" { clone; recipe first; }
+@test "recipe: install" {
+    clone
+    recipe install
+    "$HOME/.local/bin/ductworks" version
+    [[ -s $HOME/.local/share/man/man1/ductworks-listen.1 ]]
+}
+
+@test "recipe: first" { recipe first; }
 @test "recipe: scripts" { recipe scripts; }
 @test "recipe: request" { recipe request; }
 @test "recipe: wrap" { recipe wrap; }
