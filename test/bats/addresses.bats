@@ -288,6 +288,15 @@ look() { stat -c '%n %F %i %s %a' there target 2>/dev/null || true; }
     reachable "unix:$T/a.sock" "$T/a.sock"
 }
 
+@test "a listener killed at any moment never stands in the next one's way, 1,000 times over" {
+    run -0 sweep kills "$BIN" "$T"
+    contains "$output" '1000 runs, 0 wrong'
+    serve listener "$T/one.sock"
+    ductworks connect -m 1 "$T/one.sock"
+    finish listener
+    holds listener.out 1
+}
+
 @test "a live listener is left alone (69), and has not lost its one place" {
     serve listener "$T/a.sock"
     run --separate-stderr ductworks listen "$T/a.sock" </dev/null

@@ -429,6 +429,22 @@ both_at_once() {
     done
 }
 
+@test "-n with --send-only, reached and missed: what is thrown away counts" {
+    hold in
+    peer_serve peer "$T/a.sock" script "send 1; send 2; await $T/stop"
+    stdin=in start ours ductworks connect -n 2 --send-only "$T/a.sock"
+    finish ours
+    holds ours.out
+    touch stop
+    finish peer
+    peer_serve peer "$T/a.sock" script "send 1; close"
+    stdin=in start ours ductworks connect -n 2 --send-only "$T/a.sock"
+    finish ours 69
+    holds ours.out
+    finish peer
+    release
+}
+
 @test "-i: 124 when nothing has moved for so long" {
     peer_serve peer "$T/a.sock" script "send 1; await $T/stop"
     hold in

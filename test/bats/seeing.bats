@@ -69,3 +69,51 @@ told() {
         contains "$(<server.err)" 'cannot write to the recording: no space left on device'
     done
 }
+
+# on_terminal CMD… runs CMD with a terminal as its stdout, and prints what it wrote there.
+on_terminal() {
+    "$PYTHON" -I -S -c '
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=theirs)
+os.close(theirs)
+written = b""
+while True:
+    try:
+        piece = os.read(ours, 65536)
+    except OSError:
+        piece = b""
+    if not piece:
+        break
+    written += piece
+sys.stdout.buffer.write(written)
+sys.exit(child.wait())' "$@"
+}
+
+@test "ESC, C1, bidirectional overrides and U+2028 from a peer: escaped on a terminal, untouched in a pipe" {
+    local hostile=$'"\e[31m\u009b\u202e\u2066\u2028\u2029"' format digits
+    digits=$(printf %s "$hostile" | hex)
+    for format in raw text; do
+        # As JSON such a string has to be escaped, or rather its ESC.
+        [[ $format == raw ]] || digits=$(printf '"\\u001b[31m\u009b\u202e\u2066\u2028\u2029"' | hex)
+        peer_serve peer "$T/a.sock" script "bytes 54$(printf %08x $((${#digits} / 2)))$digits"
+        on_terminal "$BIN" connect -f "$format" "$T/a.sock" >shown
+        finish peer
+        grep -qF '\x1b[31m\u009b\u202e\u2066\u2028\u2029' shown
+        LC_ALL=C run ! grep -q $'[\e\x80-\xff]' shown
+        peer_serve peer "$T/b.sock" script "bytes 54$(printf %08x $((${#digits} / 2)))$digits"
+        ductworks connect -f "$format" "$T/b.sock" </dev/null >piped
+        finish peer
+        grep -qF "$(printf '\e[31m\u009b\u202e\u2066\u2028\u2029')" piped
+    done
+}
+
+@test "what a peer sends is quoted in errors, so that no terminal obeys it" {
+    peer_serve peer "$T/a.sock" script "bytes $(printf '\e[31m\u202e' | hex); wait-eof"
+    run --separate-stderr ductworks connect "$T/a.sock" </dev/null
+    refused 76
+    # shellcheck disable=SC2154 # set by run
+    printf '%s' "$stderr" >said
+    LC_ALL=C run ! grep -q $'[\e\x80-\xff]' said
+    wait_until gone peer
+}

@@ -5,6 +5,7 @@
     crowd.py mixed    ADDRESS EACH COUNT      EACH fast, EACH slow and EACH malicious ones; see below
     crowd.py envelope ADDRESS COUNT           one that sends N, pipelined, and has to get N+1 for each, in order
     crowd.py hold     ADDRESS CLIENTS FILE    connects so many that say nothing, creates FILE, stays until its stdin ends
+    crowd.py promise  ADDRESS CLIENTS FILE    does so and, once a line comes, has each promise 64 MiB, and creates FILE anew
 
 In a mixed crowd everybody asks as under `ask`, the slow ones a byte at a time. Malicious are those that send half a frame and
 stay, promise 4 GiB, speak HTTP, send frames without end and read nothing, reset, or connect and say nothing; they
@@ -137,9 +138,14 @@ def main(how, address, *words):
             for n in range(count):
                 assert receive(stream) == n + 1
             sender.join()
-    elif how == "hold":
+    elif how in ("hold", "promise"):
         peers = [connect(address) for _ in range(int(words[0]))]
         open(words[1], "w").close()
+        if how == "promise":
+            sys.stdin.readline()
+            for peer in peers:
+                peer.sendall(HEADER.pack(b"T", 64 << 20))
+            open(words[1], "w").close()
         sys.stdin.read()
         for peer in peers:
             peer.close()

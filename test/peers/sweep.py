@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs the program once for every fault of a kind, with a peer that has the fault, and judges each run.
 
-    sweep.py first-bytes|truncations|splits|last-frames PROGRAM FOLDER
+    sweep.py first-bytes|truncations|splits|last-frames|kills PROGRAM FOLDER
 
     first-bytes   each of the 255 wrong first bytes, as the first frame's and as the second's (status 76)
     truncations   the end of the stream after each byte of three messages (76 inside a frame, 0 between two)
     splits        three messages in two writes, split at every byte, and one byte a write (0)
     last-frames   one frame and at once the end, 1,000 times (0)
+    kills         1,000 listeners, one after another at the same path, each killed at another moment (9)
 
 Prints what went wrong, one line a run, and how many runs there were; ends with 1 if any went wrong.
 """
@@ -21,6 +22,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 
 TIMEOUT = 20
 
@@ -109,6 +111,28 @@ def last_frames():
         yield "run %d" % number, [frame(payload)], 0, [payload], ""
 
 
+def kills(program, folder):
+    """Each start but the first finds what the one before left: half a start, or a socket that nobody listens at."""
+    path = os.path.join(folder, "one.sock")
+    ready = os.path.join(folder, "ready")
+    verdicts = []
+    for number in range(1000):
+        child = subprocess.Popen([program, "listen", "--address-file", ready, path], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # Every other one gets as far as it can be connected to, the others somewhere on the way there.
+        limit = time.monotonic() + (TIMEOUT if number % 2 == 0 else number * 20e-6)
+        while child.poll() is None and time.monotonic() < limit and not os.path.exists(ready):
+            time.sleep(0.0001)
+        started = os.path.exists(ready)
+        child.kill()
+        out, err = child.communicate()
+        wrong = child.returncode != -9 or out or err or (number % 2 == 0 and not started)
+        verdicts.append("run %d: status %d, ready %s: %r" % (number, child.returncode, started, err) if wrong else None)
+        if started:
+            os.unlink(ready)
+    return verdicts
+
+
 KINDS = {"first-bytes": first_bytes, "truncations": truncations, "splits": splits, "last-frames": last_frames}
 
 
@@ -117,8 +141,11 @@ def main(kind, program, folder):
         number, (name, pieces, status, payloads, said) = numbered
         return judge(name, run(program, os.path.join(folder, "%d.sock" % number), pieces), status, payloads, said)
 
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        verdicts = list(pool.map(attempt, enumerate(KINDS[kind]())))
+    if kind == "kills":
+        verdicts = kills(program, folder)
+    else:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            verdicts = list(pool.map(attempt, enumerate(KINDS[kind]())))
     wrong = [verdict for verdict in verdicts if verdict]
     print(*wrong[:20], sep="\n", end="\n" if wrong else "")
     print("%d runs, %d wrong" % (len(verdicts), len(wrong)))
