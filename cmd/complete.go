@@ -17,14 +17,15 @@ const (
 	goesOn    = cobra.ShellCompDirectiveNoSpace // a folder's name, after which more comes
 )
 
-// fileFlags are the flags whose values are names of files, which shells complete.
-var fileFlags = []string{"address-file", "record", "config", "tls-cert", "tls-key", "tls-ca"}
+// takesFile says whether the value of a flag is the name of a file, which
+// shells complete.
+func takesFile(f *pflag.Flag) bool { return valueName(f) == "FILE" }
 
 // completeFlags offers values of the flags of c, where nobody else has. Those of
 // which nobody can guess the value are offered no files either.
 func completeFlags(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if _, known := c.GetFlagCompletionFunc(f.Name); known || slices.Contains(fileFlags, f.Name) {
+		if _, known := c.GetFlagCompletionFunc(f.Name); known || takesFile(f) {
 			return
 		}
 		offer := cobra.NoFileCompletions

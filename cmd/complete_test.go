@@ -64,6 +64,7 @@ func TestCompletion(t *testing.T) {
 		"connect --max-message-size ": ":4",
 		"listen --record _":           ":0",
 		"connect --tls-ca _":          ":0",
+		"connect --lock _":            ":0",
 		"config _":                    "connect exec listen pair :4",
 		"config connect _":            ":4",
 	} {
@@ -103,7 +104,7 @@ func TestEveryFlagIsCompleted(t *testing.T) {
 	for _, c := range root.Commands() {
 		for name := range flagNames(root.Commands()) {
 			f := c.LocalFlags().Lookup(name)
-			if f == nil || f.Value.Type() == "bool" || f.Value.Type() == "count" || slices.Contains(fileFlags, name) {
+			if f == nil || f.Value.Type() == "bool" || f.Value.Type() == "count" || takesFile(f) {
 				continue
 			}
 			if _, known := c.GetFlagCompletionFunc(name); !known {
