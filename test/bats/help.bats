@@ -50,3 +50,24 @@ completes() {
     ductworks connect -m 1 "$T/a.sock"
     finish listener
 }
+
+@test "the commonest mistakes have a hint" {
+    run --separate-stderr ductworks listen "$T/$(printf 'x%.0s' {1..108})"
+    refused 64 'choose a shorter directory'
+    run --separate-stderr ductworks connect -w 0 "$T/nobody"
+    refused 69 'is anybody listening there?'
+    run --separate-stderr ductworks connect -m hello "$T/nobody"
+    refused 65 'use -f text'
+    peer_serve peer "$T/a.sock" script 'raw "in two\nlines"'
+    run --separate-stderr ductworks connect -f text "$T/a.sock" </dev/null
+    refused 65 'use -0'
+    finish peer
+    local hint
+    local -A visitors=(['a web client']=474554202f20 ['tls: address']=160301020001)
+    for hint in "${!visitors[@]}"; do
+        serve listener "$T/b.sock"
+        peer connect "$T/b.sock" script "bytes ${visitors[$hint]}"
+        finish listener 76
+        complaint listener.err "$hint"
+    done
+}
