@@ -31,9 +31,11 @@ func (v *seeing) showsProgress(a *app) bool {
 // whose file's share is shown. The function that it returns ends that.
 func (v *seeing) followProgress(a *app, near *relay.End, soFar func() relay.Result) (stop func()) {
 	p := &progress{soFar: soFar, start: time.Now(), input: newFileShare(near)}
+	draw := func() { a.streams.setStatus(p.line(time.Now(), widthOf(a.streams.Err))) }
 	delay := progressDelay
 	if v.progress.when == whenAlways {
-		delay = 0
+		draw()
+		delay = progressStep
 	}
 	stopped, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -43,7 +45,7 @@ func (v *seeing) followProgress(a *app, near *relay.End, soFar func() relay.Resu
 		for {
 			select {
 			case <-next:
-				a.streams.setStatus(p.line(time.Now(), widthOf(a.streams.Err)))
+				draw()
 				next = time.After(progressStep)
 			case <-stopped:
 				return

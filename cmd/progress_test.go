@@ -49,6 +49,10 @@ func TestShareOfAFile(t *testing.T) {
 			t.Errorf("at %d: %q, want %q", at, got, want)
 		}
 	}
+	f.Close()
+	if got := share.String(); got != "" {
+		t.Errorf("once it is closed: %q", got)
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

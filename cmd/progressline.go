@@ -102,18 +102,24 @@ func newFileShare(e *relay.End) *fileShare {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
-	return &fileShare{file: f, start: offsetOf(f), size: info.Size()}
+	start, err := offsetOf(f)
+	if err != nil {
+		return nil
+	}
+	return &fileShare{file: f, start: start, size: info.Size()}
 }
 
-func offsetOf(f *os.File) int64 {
-	at, _ := f.Seek(0, io.SeekCurrent)
-	return at
-}
+func offsetOf(f *os.File) (int64, error) { return f.Seek(0, io.SeekCurrent) }
 
+// String is empty where there is nothing to read, or no more: at its end the
+// file is closed.
 func (s *fileShare) String() string {
 	if s == nil || s.size <= s.start {
 		return ""
 	}
-	done := 100 * (offsetOf(s.file) - s.start) / (s.size - s.start)
-	return fmt.Sprintf("%3d%%  ", min(done, 100))
+	at, err := offsetOf(s.file)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%3d%%  ", min(100*(at-s.start)/(s.size-s.start), 100))
 }
