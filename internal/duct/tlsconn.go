@@ -160,9 +160,11 @@ func (s *secure) Err() error {
 // forgive returns nil for a reset that only says that nobody read our goodbye:
 // the peer had said its own, and its system has all that we wrote before. Many
 // close there and then, and the bytes of TLS's goodbye are unread data to them,
-// as the end of a TCP stream is not.
+// as the end of a TCP stream is not. Where we have ended both directions, it is
+// our own system that resets the connection when the peer says its goodbye.
 func (s *secure) forgive(err error) error {
-	if said := s.said.Load(); isReset(err) && s.heard.Load() && said > 0 && s.unacknowledged() <= said {
+	over := s.heard.Load() || s.ending.Load()
+	if said := s.said.Load(); isReset(err) && over && said > 0 && s.unacknowledged() <= said {
 		return nil
 	}
 	return err

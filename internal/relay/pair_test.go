@@ -200,8 +200,9 @@ func TestPairBlamesTheEndThatBroke(t *testing.T) {
 		if got := k.second.receive(); got != "1" {
 			t.Errorf("the second has %q", got)
 		}
-		k.second.send("2", "3", "4")
+		k.second.send("2")
 		readFull(t, k.first, len(framed("2")))
+		k.second.send("3", "4")
 		k.first.awaitData()
 		io.WriteString(k.second, "") // nothing more is under way
 		k.first.reset()
@@ -210,5 +211,28 @@ func TestPairBlamesTheEndThatBroke(t *testing.T) {
 			t.Errorf("says %v", e)
 		}
 		k.second.expect()
+	})
+}
+
+// TestPairWhoseFirstLeaves once it has its answer: the second, which says its
+// goodbye after that, has lost nothing.
+func TestPairWhoseFirstLeaves(t *testing.T) {
+	overEach(t, func(t *testing.T, tr transport) {
+		if !tr.hangsUp {
+			t.Skip("the pair learns of it with the second's end")
+		}
+		k := beginPair(t, tr, transport{"tls", false, openTLS})
+		k.first.send("ask")
+		if got := k.second.receive(); got != "ask" {
+			t.Errorf("the second has %q", got)
+		}
+		k.second.send("answer")
+		if got := k.first.receive(); got != "answer" {
+			t.Errorf("the first has %q", got)
+		}
+		k.first.Close()
+		k.second.expect()
+		k.second.Close()
+		k.comesTo(clean)
 	})
 }

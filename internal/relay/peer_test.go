@@ -3,6 +3,7 @@
 package relay
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -98,7 +99,7 @@ func (p *peer) halfClose() {
 // awaitData waits until something can be read, and leaves it there.
 func (p *peer) awaitData() {
 	p.t.Helper()
-	raw, err := p.Conn.(syscall.Conn).SyscallConn()
+	raw, err := p.socket().(syscall.Conn).SyscallConn()
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -112,18 +113,26 @@ func (p *peer) awaitData() {
 // reset breaks the connection. A Unix socket has no such thing, and breaks
 // when it is closed with something unread.
 func (p *peer) reset() {
-	if tcp, ok := p.Conn.(*net.TCPConn); ok {
+	if tcp, ok := p.socket().(*net.TCPConn); ok {
 		tcp.SetLinger(0)
 	} else {
 		p.awaitData()
 	}
-	p.Close()
+	p.socket().Close()
+}
+
+// socket is what is under TLS, or the connection itself.
+func (p *peer) socket() net.Conn {
+	if c, ok := p.Conn.(*tls.Conn); ok {
+		return c.NetConn()
+	}
+	return p.Conn
 }
 
 // die leaves without having read what there is, as a process does that is killed.
 func (p *peer) die() {
 	p.awaitData()
-	p.Close()
+	p.socket().Close()
 }
 
 // brief shows messages without the bulk of many or of large ones.

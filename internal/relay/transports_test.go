@@ -30,6 +30,7 @@ func transports() []transport {
 	all := []transport{
 		{"unix", true, openUnix},
 		{"tcp", false, func(t testing.TB) (duct.Conn, *peer) { return openNet(t, "tcp4", "127.0.0.1:0") }},
+		{"tls", false, openTLS},
 		{"fd", true, openInherited},
 	}
 	if runtime.GOOS == "linux" {
