@@ -87,10 +87,10 @@ def talk(r: Round) -> None:
     fault = r.chance.choice(("none",) * 4 + ("kill", "leave"))
     t = r.transport
     if listens:
-        words = ["listen", *r.ready("near"), "-f", form, *t.flags, t.fresh(r.number)]
+        words = ["listen", *r.ready("near"), "-f", form, *t.listens, t.fresh(r.number)]
     else:
         listener, address = t.bind(r.number)
-        words = ["connect", "-f", form, *t.flags, address]
+        words = ["connect", "-f", form, *t.connects, address]
     with r.program("near", words, records(messages, form)) as near:
         peer = None
 
@@ -172,7 +172,7 @@ def run_child(r: Round) -> None:
 def filtered(r: Round) -> None:
     """listen -- cat, asked by the Python peer."""
     t = r.transport
-    with r.program("filter", ["listen", *r.ready("filter"), "-f", "raw", *t.flags, t.fresh(r.number), "--", "cat"]) as filter_:
+    with r.program("filter", ["listen", *r.ready("filter"), "-f", "raw", *t.listens, t.fresh(r.number), "--", "cat"]) as filter_:
         with contextlib.closing(t.connect(filter_.address())) as peer:
             ask(r, peer, payloads(r.chance, "raw"))
             peer.end()
@@ -205,7 +205,7 @@ def paired(r: Round) -> None:
     t = r.transport
     listener, address = t.bind(r.number)
     asked = f"unix:{r.folder}/{r.number}-pair.sock"
-    with r.program("pair", ["pair", "--listen", asked, *t.flags, "--connect", address]) as pair:
+    with r.program("pair", ["pair", "--listen", asked, *t.connects, "--connect", address]) as pair:
         far = Beside(lambda: echo_once(t, listener))
         unix = Transport("unix", r.folder)
         with contextlib.closing(connect_when_there(unix, asked, pair)) as peer:

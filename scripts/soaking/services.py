@@ -27,7 +27,7 @@ class Service:
         ready = folder / f"{self.name}.ready"
         ready.unlink(missing_ok=True)
         address = f"unix:{folder}/{self.name}.sock" if self.transport.name == "unix" else self.transport.fresh(0)
-        words = ["listen", "-k", "--address-file", str(ready), "-f", "raw", *self.transport.flags, address, *self.words]
+        words = ["listen", "-k", "--address-file", str(ready), "-f", "raw", *self.transport.listens, address, *self.words]
         self.program = Program(self.binary, folder, self.name, words)
         self.address = self.program.address()
         self.idle = self.program.descriptors()

@@ -153,18 +153,21 @@ class Transport:
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.folder = folder
-        self.flags: list[str] = []
+        self.listens: list[str] = []  # the flags of a program that does
+        self.connects: list[str] = []
         if name == "tls":
-            ca, self.cert, self.key = (str(folder / f) for f in ("ca.pem", "server.pem", "server-key.pem"))
-            self.flags = ["--tls-ca", ca, "--tls-cert", self.cert, "--tls-key", self.key]
-            self.client = self.context(ssl.PROTOCOL_TLS_CLIENT, ca, str(folder / "client.pem"), str(folder / "client-key.pem"))
-            self.server = self.context(ssl.PROTOCOL_TLS_SERVER, ca, self.cert, self.key)
+            self.listens = ["--tls-ca", self.file("ca"), "--tls-cert", self.file("server"), "--tls-key", self.file("server-key")]
+            self.connects = ["--tls-ca", self.file("ca"), "--tls-cert", self.file("client"), "--tls-key", self.file("client-key")]
+            self.client = self.context(ssl.PROTOCOL_TLS_CLIENT, "client")
+            self.server = self.context(ssl.PROTOCOL_TLS_SERVER, "server")
 
-    @staticmethod
-    def context(role: int, ca: str, cert: str, key: str) -> ssl.SSLContext:
+    def file(self, name: str) -> str:
+        return str(self.folder / f"{name}.pem")
+
+    def context(self, role: int, name: str) -> ssl.SSLContext:
         context = ssl.SSLContext(role)
-        context.load_verify_locations(ca)
-        context.load_cert_chain(cert, key)
+        context.load_verify_locations(self.file("ca"))
+        context.load_cert_chain(self.file(name), self.file(f"{name}-key"))
         context.verify_mode = ssl.CERT_REQUIRED
         return context
 

@@ -48,6 +48,41 @@ refusals() { [[ $(grep -c 'refused a peer' listener.err) == "$1" ]]; }
     holds listener.out '"welcome"'
 }
 
+@test "listen -k, with room for one: strangers at abstract sockets and files take no place, and the rightful one is served" {
+    local where attempts
+    two_users
+    for where in abstract file; do
+        abstract
+        [[ $where == abstract ]] || at=$PUBLIC/many
+        serve listener -k --max-conns 1 --mode 0666 --allow-user root "$at" --each -- cat
+        for attempts in 1 2 3; do
+            run --separate-stderr intrude "$at"
+            equal "$output" ''
+            wait_until refusals "$attempts"
+        done
+        run -0 --separate-stderr ductworks connect -m '"welcome"' "$at"
+        equal "$output" '"welcome"'
+        kill "${pid[listener]}"
+        finish listener 143
+    done
+}
+
+@test "a stranger who stays connected takes no place either" {
+    two_users
+    abstract
+    serve listener -m '"secret"' "$at"
+    hold in
+    stdin=in start intruder "${as_stranger[@]}" "$PUBLIC/ductworks" connect "$at"
+    wait_until refusals 1
+    run -0 --separate-stderr ductworks connect -m '"welcome"' "$at"
+    equal "$output" '"secret"'
+    finish listener
+    holds listener.out '"welcome"'
+    holds intruder.out
+    release
+    wait_until gone intruder
+}
+
 @test "a stranger cannot even connect to a socket file, unless --mode lets him" {
     two_users
     serve listener "$PUBLIC/closed"

@@ -189,6 +189,19 @@ python_serve() {
     exec 7>&- 8>&-
 }
 
+@test "listen -k, with room for one: a client that is refused takes no place" {
+    local attempts
+    serve listener -k --max-conns 1 "${server[@]}" "${trust[@]}" tls::0 --each -- cat
+    for attempts in 1 2; do
+        run --separate-stderr ductworks connect "${trust[@]}" -m '"intruder"' "$address"
+        refused 77 'it demands a certificate'
+    done
+    run -0 --separate-stderr ductworks connect "${trust[@]}" "${client[@]}" -m '"welcome"' "$address"
+    equal "$output" '"welcome"'
+    kill "${pid[listener]}"
+    finish listener 143
+}
+
 @test "--tls-insecure believes anybody, and says so" {
     serve listener "${server[@]}" tls::0
     run -0 --separate-stderr ductworks connect --tls-insecure -m 1 "$address"

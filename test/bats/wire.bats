@@ -246,6 +246,41 @@ looks_like() {
     finish python
 }
 
+@test "a thousand peers that promise as much as they may, and send nothing, cost no memory" {
+    local where before after
+    for where in "$T/a.sock" tcp:127.0.0.1:0; do
+        serve listener -k --max-conns 1000 "$where"
+        hold in
+        stdin=in start peers "$PYTHON" -I -S -c 'import os, resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+kind, _, rest = sys.argv[1].partition(":")
+peers = []
+for _ in range(1000):
+    peers.append(socket.socket(socket.AF_UNIX if kind == "unix" else socket.AF_INET))
+    peers[-1].connect(rest if kind == "unix" else (rest.partition(":")[0], int(rest.partition(":")[2])))
+    peers[-1].sendall(b"T\0\0\0\1" + b"1")
+sys.stdin.readline()
+for peer in peers:
+    peer.sendall(b"T\4\0\0\0")
+open("promised", "w").close()
+sys.stdin.read()' "$address"
+        wait_until served 1000
+        before=$(peak "${pid[listener]}")
+        echo >&9
+        wait_until test -e promised
+        wait_until waits_in_read "${pid[listener]}"
+        after=$(peak "${pid[listener]}")
+        ((after - before < 4096)) || fail "memory grew from $before to $after KiB"
+        release
+        finish peers
+        kill "${pid[listener]}"
+        finish listener 143
+        rm in promised
+    done
+}
+
+served() { [[ $(wc -l <listener.out) == "$1" ]]; }
+
 # Whoever has used no processor time for a while waits.
 waits_in_read() {
     local before
