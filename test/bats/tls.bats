@@ -190,9 +190,8 @@ python_serve() {
 }
 
 @test "listen -k, with room for one: a client that is refused takes no place" {
-    local attempts
     serve listener -k --max-conns 1 "${server[@]}" "${trust[@]}" tls::0 --each -- cat
-    for attempts in 1 2; do
+    for _ in 1 2; do
         run --separate-stderr ductworks connect "${trust[@]}" -m '"intruder"' "$address"
         refused 77 'it demands a certificate'
     done
