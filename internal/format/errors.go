@@ -13,6 +13,9 @@ type RecordError struct {
 	Where string
 	// Reason says what is wrong, Hint (where there is one) what to do about it.
 	Reason, Hint string
+	// Unfinished says that the input ended within a record: what there is of
+	// it is right so far.
+	Unfinished bool
 }
 
 func (e *RecordError) Error() string {

@@ -138,13 +138,14 @@ func (d *jsonDecoder) check(doc, before, after []byte) error {
 // which is what is not used yet.
 func (d *jsonDecoder) syntaxError(ahead []byte, at int, err error) error {
 	reason, hint := describe(ahead, at, err)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	unfinished := errors.Is(err, io.ErrUnexpectedEOF)
+	if unfinished {
 		at = len(trimSpace(ahead))
 		if countBreaks(ahead[:at]) > 0 {
 			reason += ", begun on " + d.line()
 		}
 	}
-	return &RecordError{Where: d.line(ahead[:at]), Reason: reason, Hint: hint}
+	return &RecordError{Where: d.line(ahead[:at]), Reason: reason, Hint: hint, Unfinished: unfinished}
 }
 
 // line names the line in which the parts end that stand next in the input.
