@@ -3,6 +3,7 @@ module ductworks
 go 1.26.8
 
 require (
+	github.com/ergochat/readline v0.1.3
 	github.com/go-json-experiment/json v1.27.2
 	github.com/mattn/go-isatty v0.0.24
 	github.com/spf13/cobra v1.10.2

@@ -21,7 +21,7 @@ func newConnect(a *app) *cobra.Command {
 		Short: "connect to an address and talk",
 		Long: `connect joins its stdin and stdout, or those of CMD, to a listener. It waits for
 a listener that is not there yet. Without an address it takes the duct that
-ductworks exec has given it.`,
+ductworks exec has given it. A person at a terminal gets a prompt.`,
 		Example: `  printf '"hi"\n{"n":1}\n' | ductworks connect /tmp/a.sock
   ductworks connect -m '{"op":"ping"}' -n 1 localhost:7000
   ductworks connect -f text /tmp/a.sock -- ./worker.sh`,

@@ -26,8 +26,7 @@ func newListen(a *app) *cobra.Command {
 		Short: "wait at an address for a peer, or many, and talk",
 		Long: `listen waits for one peer, then joins it to its stdin and stdout, or to those of
 CMD, which must print each answer at once (stdbuf -oL CMD, jq --unbuffered). Without
-an address it makes a private one and prints it on stderr. With -k it serves many
-peers, until it is told to stop.`,
+an address it makes a private one and prints it on stderr. With -k it serves many.`,
 		Example: `  ductworks listen /tmp/a.sock
   ductworks listen -f text :7000 | while read -r line; do echo "got $line"; done
   ductworks listen -k /tmp/a.sock --each -- jq -c '.n + 1'`,

@@ -126,8 +126,8 @@ func stopSignal(ctx context.Context) syscall.Signal {
 	return syscall.SIGTERM
 }
 
-// stdio makes a conversation's end of our own stdin and stdout.
-func stdio(m *messageFlags, e *endingFlags, payloads [][]byte, s *Streams) *relay.End {
+// stdio is our own stdin and stdout as what a conversation's end reads and writes.
+func stdio(m *messageFlags, e *endingFlags, payloads [][]byte, s *Streams) (relay.Input, relay.Output) {
 	in := relay.Input{Name: "stdin", Reader: s.In, Format: m.in.Format, Close: s.In.Close}
 	if e.recvOnly || len(payloads) > 0 {
 		in.Reader, in.Payloads = nil, payloads
@@ -136,5 +136,5 @@ func stdio(m *messageFlags, e *endingFlags, payloads [][]byte, s *Streams) *rela
 	if e.sendOnly {
 		out.Writer = nil
 	}
-	return relay.Records(in, out, m.options())
+	return in, out
 }

@@ -106,7 +106,7 @@ func (m *messageFlags) output(s *Streams) relay.Output {
 		Writer:  s.Out,
 		Format:  m.out.Format,
 		Encoder: m.out.NewEncoder(m.options()),
-		Report:  func(err error) { s.say("%v", err) },
+		Report:  s.complain,
 	}
 	if s.OutTerminal {
 		o.Encoder = format.Printable(m.out.Format, m.options())

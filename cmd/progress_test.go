@@ -100,7 +100,7 @@ func TestProgressLeavesNothingBehind(t *testing.T) {
 	out, errout := tempFile(t), tempFile(t)
 	done := make(chan int)
 	go func() {
-		s := &Streams{In: in, Out: out, Err: errout, ErrTerminal: true}
+		s := &Streams{In: in, Out: out, Err: errout, ErrTerminal: true, Colourless: true}
 		status, _ := Run(context.Background(), []string{"exec", "--via", "pipe", "cat"}, s)
 		done <- status
 	}()

@@ -39,7 +39,7 @@ func Run(ctx context.Context, args []string, s *Streams) (int, error) {
 		err = out.err
 	}
 	if err != nil && !silent(err) {
-		s.say("%v", err)
+		s.complain(err)
 	}
 	return status(err), err
 }
@@ -90,7 +90,9 @@ become records on stdout.`,
 	fs.CountVarP(&a.verbose, "verbose", "v", "``say on stderr what happens (-vv: show each message)")
 	fs.BoolVar(&a.quiet, "quiet", false, "say nothing on stderr but errors")
 	fs.StringVar(&a.config, "config", "", "configuration `FILE` (empty: none, and no environment)")
-	group(fs, "Seeing", "verbose", "quiet")
+	fs.Var(&a.streams.color, "color", "colour errors, and the prompt at a terminal: "+listOf(whens))
+	root.RegisterFlagCompletionFunc("color", completeWhen)
+	group(fs, "Seeing", "verbose", "quiet", "color")
 	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newConfig(a), newVersion())
 	root.SetHelpCommand(newHelp())
 	for _, c := range root.Commands() {
@@ -126,7 +128,7 @@ func (a *app) detail(format string, args ...any) {
 }
 
 // report tells of an error that does not end the work.
-func (a *app) report(err error) { a.streams.say("%v", err) }
+func (a *app) report(err error) { a.streams.complain(err) }
 
 // listOf joins words for people: a, b or c.
 func listOf(words []string) string {

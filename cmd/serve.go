@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ductworks/internal/duct"
+	"ductworks/internal/format"
 	"ductworks/internal/relay"
 )
 
@@ -47,7 +48,9 @@ func (l *listenOptions) serve(ctx context.Context, listener *duct.Listener) erro
 // serveAll serves peers until stop ends. What is running then has killGrace to end.
 func (s *server) serveAll(killNow func(error)) error {
 	if len(s.argv) == 0 {
-		s.hub = s.newHub()
+		hub, leave := s.newHub()
+		defer leave()
+		s.hub = hub
 		go func() { s.end(causeOf(s.hub.Run(s.stop))) }()
 	}
 	err := s.acceptAll()
@@ -132,12 +135,8 @@ func (s *server) guard(t relay.Tap) relay.Tap {
 	}
 }
 
-// newHub joins all peers to our stdin and stdout.
-func (s *server) newHub() *relay.Hub {
-	in := relay.Input{Name: "stdin", Reader: s.streams.In, Format: s.in.Format, Close: s.streams.In.Close}
-	if s.recvOnly || len(s.payloads) > 0 {
-		in.Reader, in.Payloads = nil, s.payloads
-	}
+// newHub joins all peers to our stdin and stdout, which leave gives back.
+func (s *server) newHub() (hub *relay.Hub, leave func()) {
 	o := relay.HubOptions{
 		Limit:        int64(s.maxSize),
 		Count:        int64(s.count),
@@ -149,9 +148,11 @@ func (s *server) newHub() *relay.Hub {
 		Taps:         s.taps,
 	}
 	if s.envelope {
-		return relay.NewEnvelopeHub(in, s.output(s.streams), s.messageFlags.options(), o)
+		t := s.sitDown(s.stop, format.CheckEnvelopes)
+		return relay.NewEnvelopeHub(t.in, t.out, s.messageFlags.options(), o), t.leave
 	}
-	return relay.NewHub(in, s.output(s.streams), s.messageFlags.options(), o)
+	t := s.sitDown(s.stop, s.checkRecords)
+	return relay.NewHub(t.in, t.out, s.messageFlags.options(), o), t.leave
 }
 
 // admit counts a message that is to be answered, and says whether it is not

@@ -63,6 +63,7 @@ func (l *listenOptions) checkServing(fs *pflag.FlagSet) error {
 			return usagef("--%s ends one conversation: it does not go with -k", name)
 		}
 	}
+	setAside(fs, "send-only")
 	return nil
 }
 

@@ -137,7 +137,14 @@ type talker interface {
 // need not end stdin to learn that the peer has ended.
 func (s *session) carryStdio(ctx context.Context, far *relay.End, o relay.Options) (relay.Result, error) {
 	o.EndWithSecond = o.EndWithSecond || s.streams.InTerminal && len(s.messages) == 0
-	return s.converse(ctx, stdio(&s.messageFlags, &s.endingFlags, s.payloads, s.streams), far, o)
+	t := s.sitDown(ctx, s.checkRecords)
+	defer t.leave()
+	r, err := s.converse(ctx, relay.Records(t.in, t.out, s.messageFlags.options()), far, o)
+	if t.talks() && err == nil && s.count == 0 {
+		t.leave()
+		s.note("the peer has ended the conversation")
+	}
+	return r, err
 }
 
 // carryFilter is carry where a CMD holds the local end, env being its

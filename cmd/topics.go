@@ -69,13 +69,17 @@ func environment() []Entry {
 		{"PROTO, TCPREMOTEIP, TCPREMOTEPORT", "the peer, set for the CMD of listen -k: TCP, its address and port"},
 		{"PROTO, IPCREMOTEEUID, IPCREMOTEEGID", "the same on a Unix socket: IPC, its user and group"},
 		{"XDG_CONFIG_HOME", "where the configuration file is looked for"},
+		{"XDG_STATE_HOME", "where the history of the prompt is kept"},
 		{"XDG_RUNTIME_DIR, TMPDIR", "where private sockets are made"},
+		{"NO_COLOR", "no colours, unless --color says otherwise"},
+		{"TERM", "a terminal that is dumb, or has no name, gets no prompt and no colours"},
 	}
 }
 
 func files() []Entry {
 	return []Entry{
 		{"~/.config/ductworks/config.yaml", "the configuration file: flags and their values, and sections named after commands"},
+		{"~/.local/state/ductworks/history", "what was typed at the prompt, of mode 0600; a link to /dev/null keeps none"},
 		{"$XDG_RUNTIME_DIR/ductworks-*/duct", "a private socket, in a folder of mode 0700; both are removed at the end"},
 		{"FILE of --lock", "made with mode 0600 if there is none, and left as it is"},
 	}

@@ -5,6 +5,7 @@
 #
 #     <!-- recipe: NAME -->   is run. The next block of text is what it prints, stdout and stderr together; without one, nothing.
 #     <!-- file: NAME -->     is a file that lies in the folder where recipes are run.
+#     <!-- screen: NAME -->   is what a terminal shows; terminal.bats types it.
 
 # shellcheck disable=SC2030,SC2031,SC2094,SC2154 # variables come from run and test_helper, each test is a subshell
 load test_helper
@@ -15,18 +16,19 @@ CALLER=(HOME="$HOME" XDG_CONFIG_HOME="${XDG_CONFIG_HOME:-}")
 
 # extract FOLDER DOCUMENT… writes recipes/NAME.sh, what they print as recipes/NAME.txt, and files/NAME.
 extract() {
-    mkdir -p "$1/recipes" "$1/files"
+    mkdir -p "$1/recipes" "$1/files" "$1/screens"
     awk -v folder="$1" '
         function complain(what) { print FILENAME ": line " FNR ": " what >"/dev/stderr"; failed = 1 }
         inside && /^```$/ { inside = 0; close(path); next }
         inside { print >path; next }
         mark != "" && NF && !/^```/ { complain("no block follows the mark of " name); mark = "" }
-        /^<!-- (recipe|file): [^ ]+ -->$/ { mark = $2; name = $3; next }
+        /^<!-- (recipe|file|screen): [^ ]+ -->$/ { mark = $2; name = $3; next }
         !/^```/ { next }
         {
             language = substr($0, 4)
             if (mark == "recipe:" && language == "sh") path = folder "/recipes/" (printer = name) ".sh"
             else if (mark == "file:") path = folder "/files/" name
+            else if (mark == "screen:" && language == "text") path = folder "/screens/" name
             else if (mark == "" && language == "text" && printer != "") {
                 path = folder "/recipes/" printer ".txt"
                 printer = ""

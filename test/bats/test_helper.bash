@@ -39,8 +39,8 @@ setup() {
 # The caller's own configuration must not reach the program under test, and DUCTWORKS_BIN would be taken for a setting.
 clean_environment() {
     local name
-    for name in ${!DUCTWORKS@}; do unset "$name"; done
-    export XDG_CONFIG_HOME=$T/config HOME=$T/home XDG_RUNTIME_DIR=$T/run TMPDIR=$T/tmp
+    for name in ${!DUCTWORKS@} NO_COLOR; do unset "$name"; done
+    export XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state HOME=$T/home XDG_RUNTIME_DIR=$T/run TMPDIR=$T/tmp
     mkdir "$XDG_CONFIG_HOME" "$HOME" "$TMPDIR" "$XDG_RUNTIME_DIR"
 }
 
