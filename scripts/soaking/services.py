@@ -5,11 +5,12 @@ import contextlib
 import signal
 import statistics
 import threading
+import time
 from pathlib import Path
 
 from .conversations import Round, ask
 from .processes import Program
-from .wire import Mismatch, Transport, payloads
+from .wire import PATIENCE, Mismatch, Transport, payloads
 
 
 class Service:
@@ -53,6 +54,9 @@ class Service:
         """Raises a Mismatch where memory or descriptors have grown. Nobody is connected any more."""
         if self.program.process.poll() is not None:
             raise Mismatch(f"{self.program} has ended by itself")
+        deadline = time.monotonic() + PATIENCE  # for what the last peers have left it to do
+        while self.program.descriptors() > self.idle + 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
         if self.program.descriptors() > self.idle + 4:
             raise Mismatch(f"{self.name} had {self.idle} descriptors and has {self.program.descriptors()}")
         early, late = self.thirds()
