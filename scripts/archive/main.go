@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,7 +26,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: archive SECONDS FOLDER...")
+		return errors.New("too few arguments: SECONDS FOLDER...")
 	}
 	seconds, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
