@@ -26,7 +26,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return errors.New("too few arguments: SECONDS FOLDER...")
+		return errors.New("too few arguments: want SECONDS and FOLDERs")
 	}
 	seconds, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
