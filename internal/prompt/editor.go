@@ -40,6 +40,7 @@ func (p *Prompt) config() *readline.Config {
 		HistorySearchFold:      true,
 		DisableAutoSaveHistory: true, // it would keep each line of a record
 		Undo:                   true,
+		Listener:               line.expand,
 
 		Stdin:  line,
 		Stdout: line,
@@ -81,6 +82,9 @@ type lineOfTerminal struct {
 	in    io.Reader
 	out   io.Writer
 	asked atomic.Bool
+	pastes
+	ahead []byte // that has come, and the editor has not read
+	buf   [4096]byte
 }
 
 func (l *lineOfTerminal) Write(b []byte) (int, error) {
@@ -95,5 +99,14 @@ func (l *lineOfTerminal) Read(b []byte) (int, error) {
 	if l.asked.Swap(false) {
 		return copy(b, atMargin), nil
 	}
-	return l.in.Read(b)
+	for len(l.ahead) == 0 {
+		n, err := l.in.Read(l.buf[:])
+		if err != nil {
+			return 0, err
+		}
+		l.ahead = l.shorten(l.ahead[:0], l.buf[:n])
+	}
+	n := copy(b, l.ahead)
+	l.ahead = l.ahead[n:]
+	return n, nil
 }

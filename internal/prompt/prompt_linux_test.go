@@ -104,6 +104,22 @@ func TestPasteOfManyLines(t *testing.T) {
 	}
 }
 
+func TestPasteOfALongLine(t *testing.T) {
+	s := sit(t, "json", nil)
+	long := `"` + strings.Repeat("日本 x", 4000) + `"`
+	s.types(long + "\r")
+	select {
+	case got := <-s.reads:
+		if got != long+"\n" {
+			t.Errorf("got %d bytes, not %d", len(got), len(long)+1)
+		}
+	case why := <-s.explained:
+		t.Error(why)
+	case <-time.After(20 * time.Second):
+		t.Error("nothing came")
+	}
+}
+
 func TestOneLineARecord(t *testing.T) {
 	s := sit(t, "text", func(o *Options) { o.Delimiter = "\x00" })
 	s.types("{\r\r日本 ü\r")

@@ -180,11 +180,11 @@ has() {
     talk
     local i
     for ((i = 0; i < 200; i++)); do printf '{"n":\n%d}\n' $i; done >pasted
-    printf '"%08000d"\n' 1 >>pasted
+    printf '"%030000d"\n' 1 >>pasted
     tmux -S "$T/tmux" load-buffer pasted
     tmux -S "$T/tmux" paste-buffer -p
     for ((i = 0; i < 200; i++)); do answers "{\"n\":$i}"; done
-    answers "\"$(printf '%08000d' 1)\""
+    answers "\"$(printf '%030000d' 1)\""
 }
 
 @test "Ctrl-C ends by SIGINT, other signals by themselves, and the terminal is as it was" {
