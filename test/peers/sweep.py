@@ -99,6 +99,10 @@ def truncations():
         yield "cut after %d" % cut, [STREAM[:cut]], 0 if cut in ends else 76, THREE[:whole], ""
 
 
+# How often what a race decides is tried.
+TIMES = int(os.environ.get("TEST_TIMES", "1000"))
+
+
 def splits():
     for cut in range(1, len(STREAM)):
         yield "split after %d" % cut, [STREAM[:cut], STREAM[cut:]], 0, THREE, ""
@@ -106,7 +110,7 @@ def splits():
 
 
 def last_frames():
-    for number in range(1000):
+    for number in range(TIMES):
         payload = b"%d" % number
         yield "run %d" % number, [frame(payload)], 0, [payload], ""
 
@@ -116,11 +120,11 @@ def kills(program, folder):
     path = os.path.join(folder, "one.sock")
     ready = os.path.join(folder, "ready")
     verdicts = []
-    for number in range(1000):
+    for number in range(TIMES):
         child = subprocess.Popen([program, "listen", "--address-file", ready, path], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # Every other one gets as far as it can be connected to, the others somewhere on the way there.
-        limit = time.monotonic() + (TIMEOUT if number % 2 == 0 else number * 20e-6)
+        limit = time.monotonic() + (TIMEOUT if number % 2 == 0 else number / TIMES * 20e-3)
         while child.poll() is None and time.monotonic() < limit and not os.path.exists(ready):
             time.sleep(0.0001)
         started = os.path.exists(ready)
