@@ -102,7 +102,7 @@ type escaper struct {
 func (e *escaper) Write(b []byte) (int, error) {
 	for piece := range slices.Chunk(b, escapePiece) {
 		text := append(e.part, piece...)
-		end := len(text) - partial(text)
+		end := len(text) - PartialRune(text)
 		e.scratch = appendEscaped(e.scratch[:0], text[:end], e.keepBreaks)
 		if _, err := e.w.Write(e.scratch); err != nil {
 			return 0, err
@@ -119,8 +119,8 @@ func (e *escaper) flush() error {
 	return err
 }
 
-// partial is how many bytes at the end of b may be the beginning of a character.
-func partial(b []byte) int {
+// PartialRune is how many bytes at the end of b may be the beginning of a character.
+func PartialRune(b []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
 		if tail := b[len(b)-n:]; utf8.RuneStart(tail[0]) {
 			if utf8.FullRune(tail) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"unicode/utf8"
+
+	"ductworks/internal/format"
 )
 
 const (
@@ -34,7 +36,7 @@ type pastes struct {
 // each long run. Half a character is kept until the rest of it comes.
 func (p *pastes) shorten(dst, came []byte) []byte {
 	came = append(p.half, came...)
-	whole := len(came) - partial(came)
+	whole := len(came) - format.PartialRune(came)
 	p.half = slices.Clone(came[whole:])
 	came = came[:whole]
 	key := bytes.LastIndexByte(came, escape)
@@ -63,19 +65,6 @@ func printable(b []byte) int {
 		return n
 	}
 	return len(b)
-}
-
-// partial is how many bytes at the end of b are the beginning of a character.
-func partial(b []byte) int {
-	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
-		if tail := b[len(b)-n:]; utf8.RuneStart(tail[0]) {
-			if utf8.FullRune(tail) {
-				return 0
-			}
-			return n
-		}
-	}
-	return 0
 }
 
 func (p *pastes) push(run []rune) {
