@@ -21,9 +21,21 @@ const (
 // shells complete.
 func takesFile(f *pflag.Flag) bool { return valueName(f) == "FILE" }
 
-// completeFlags offers values of the flags of c, where nobody else has. Those of
-// which nobody can guess the value are offered no files either.
-func completeFlags(c *cobra.Command) {
+// isCompletion says whether it is a shell that asks, for what could come next.
+func isCompletion(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+}
+
+// completeFlags offers values of the flags of all commands, where nobody else
+// has. It is work that every other run can do without.
+func completeFlags(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		completeFlagsOf(c)
+	}
+}
+
+// completeFlagsOf offers no files, either, for values that nobody can guess.
+func completeFlagsOf(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if _, known := c.GetFlagCompletionFunc(f.Name); known || takesFile(f) {
 			return

@@ -34,6 +34,9 @@ func Run(ctx context.Context, args []string, s *Streams) (int, error) {
 	out := &outWriter{w: s.Out}
 	root.SetOut(out)
 	addCompletion(root)
+	if isCompletion(args) {
+		completeFlags(root)
+	}
 	err := root.ExecuteContext(ctx)
 	if out.err != nil {
 		err = out.err
@@ -97,7 +100,6 @@ become records on stdout.`,
 	root.SetHelpCommand(newHelp())
 	for _, c := range root.Commands() {
 		c.SuggestFor = lookalikes[c.Name()]
-		completeFlags(c)
 	}
 	return root
 }

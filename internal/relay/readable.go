@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// Readiness tells when a read of a source would not wait, without reading.
+// A readiness tells when a read of a source would not wait, without reading.
 type readiness interface {
 	// now says whether there are bytes, or the end.
 	now() bool

@@ -145,6 +145,7 @@ func (s *recordSink) Put(p frame.Payload) error {
 	return nil
 }
 
+// PutAll writes a record for each.
 func (s *recordSink) PutAll(batch []frame.Payload) (n int, err error) {
 	for i := range batch {
 		if err := s.Put(batch[i]); err != nil {
