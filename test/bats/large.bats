@@ -121,8 +121,9 @@ whole_through() {
     same listener.out some
 }
 
-@test "a whole file of 4 GiB-1 goes to a pipe in little memory" {
-    truncate -s 4294967295 huge
+# With less than a thousand repetitions of what races, this is also done with less: reading it takes as long as the file is.
+@test "a whole file as large as can be goes to a pipe in little memory" {
+    truncate -s $((${TEST_TIMES:-1000} < 1000 ? 1 << 30 : (1 << 32) - 1)) huge
     mkfifo listener.out
     cmp listener.out huge 3>&- >cmp.out 2>cmp.err &
     pid[cmp]=$!
