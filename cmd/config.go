@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/spf13/viper"
 )
 
 const envPrefix = "DUCTWORKS"
@@ -40,18 +39,18 @@ func (a *app) ignoresConfig(flags *pflag.FlagSet) bool {
 }
 
 // apply sets the flags of c from the environment and the file.
-func (f *configFile) apply(c *cobra.Command) error {
+func (f *configFile) apply(c *cobra.Command) (err error) {
 	values := f.forCommand(c.Name())
-	v := viper.New()
-	v.SetEnvPrefix(envPrefix)
-	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
-	err := v.MergeConfigMap(plain(values))
-	if err != nil {
-		return configError{err}
-	}
 	c.Flags().VisitAll(func(flag *pflag.Flag) {
-		if err == nil && !flag.Changed && !commandLineOnly[flag.Name] {
-			err = setFrom(v, c.Flags(), flag, f.origin(values[flag.Name]))
+		if err != nil || flag.Changed || commandLineOnly[flag.Name] {
+			return
+		}
+		if env := envName(flag.Name); os.Getenv(env) != "" {
+			value := fileValue{values: []string{os.Getenv(env)}}
+			err = setFlag(c.Flags(), flag, value, origin{fromEnvironment, env}, "environment variable "+env)
+		} else if value, ok := values[flag.Name]; ok {
+			from := f.origin(value)
+			err = setFlag(c.Flags(), flag, value, from, from.where+": key "+flag.Name)
 		}
 	})
 	return err
@@ -70,25 +69,13 @@ const (
 	fromDefault     = "default"
 )
 
-// setFrom sets one flag from the environment or the file, in which its value
-// stands at inFile.
-func setFrom(v *viper.Viper, flags *pflag.FlagSet, f *pflag.Flag, inFile origin) error {
-	v.BindEnv(f.Name)
-	if !v.IsSet(f.Name) {
-		return nil
-	}
-	from, blame := inFile, fmt.Sprintf("%s: key %s", inFile.where, f.Name)
-	if env := envName(f.Name); os.Getenv(env) != "" {
-		from, blame = origin{fromEnvironment, env}, "environment variable "+env
-	}
-	values, isList := v.Get(f.Name).([]string)
-	if !isList {
-		values = []string{v.GetString(f.Name)}
-	}
-	if _, takesList := f.Value.(pflag.SliceValue); isList && !takesList {
+// setFlag sets one flag. What is wrong with the value is blamed on where it
+// comes from.
+func setFlag(flags *pflag.FlagSet, f *pflag.Flag, v fileValue, from origin, blame string) error {
+	if _, takesList := f.Value.(pflag.SliceValue); v.isList && !takesList {
 		return configError{fmt.Errorf("%s: this should be one value and not a list", blame)}
 	}
-	for _, value := range values {
+	for _, value := range v.values {
 		if err := flags.Set(f.Name, value); err != nil {
 			return configError{fmt.Errorf("%s: %w", blame, valueFault(err))}
 		}

@@ -77,19 +77,6 @@ func (f *configFile) origin(v fileValue) origin {
 	return origin{fromFile, fmt.Sprintf("%s:%d", f.path, v.line)}
 }
 
-// plain gives values as viper knows them.
-func plain(values map[string]fileValue) map[string]any {
-	all := map[string]any{}
-	for key, v := range values {
-		if v.isList {
-			all[key] = v.values
-		} else {
-			all[key] = v.values[0]
-		}
-	}
-	return all
-}
-
 // readConfig reads a configuration file and holds its keys against the flags
 // that the commands of root have.
 func readConfig(path string, root *cobra.Command) (*configFile, error) {
