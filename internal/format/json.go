@@ -104,13 +104,19 @@ func unfitJSON(doc []byte) *UnfitError {
 
 // trimSpace cuts JSON's white space from both ends of b.
 func trimSpace(b []byte) []byte {
-	for len(b) > 0 && isSpace(b[0]) {
-		b = b[1:]
-	}
+	b = b[spaceBefore(b):]
 	for len(b) > 0 && isSpace(b[len(b)-1]) {
 		b = b[:len(b)-1]
 	}
 	return b
+}
+
+// spaceBefore counts the white space that b begins with.
+func spaceBefore(b []byte) (n int) {
+	for n < len(b) && isSpace(b[n]) {
+		n++
+	}
+	return n
 }
 
 func isSpace(c byte) bool {

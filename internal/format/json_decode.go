@@ -89,6 +89,8 @@ func (d *jsonDecoder) buffered() ([]byte, error) {
 	case err == nil:
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errPartial
+	case d.outgrows(ahead[spaceBefore(ahead):]):
+		return nil, tooLarge(d.line(ahead[:spaceBefore(ahead)]), d.limit)
 	default:
 		return nil, d.syntaxError(ahead, faultOffset(err)-d.used, err)
 	}
@@ -108,10 +110,7 @@ func (d *jsonDecoder) buffered() ([]byte, error) {
 // whether the beginning of a document is left.
 func (d *jsonDecoder) begun() bool {
 	held := d.in.bytes()
-	used := d.used
-	for used < len(held) && isSpace(held[used]) {
-		used++
-	}
+	used := d.used + spaceBefore(held[d.used:])
 	d.breaks += countBreaks(held[:used])
 	d.in.skip(used)
 	d.used = 0
@@ -132,6 +131,16 @@ func (d *jsonDecoder) check(doc, before, after []byte) error {
 		return &RecordError{Where: d.line(before, doc), Reason: reason, Hint: hintSpace}
 	}
 	return nil
+}
+
+// outgrows reports whether a document that has a fault is too large before the
+// fault shows, as reaching would find it.
+func (d *jsonDecoder) outgrows(doc []byte) bool {
+	if int64(len(doc)) <= d.limit+1 {
+		return false
+	}
+	_, err := jsontext.NewDecoder(bytes.NewBuffer(doc[:d.limit+1]), d.options...).ReadValue()
+	return err == nil || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // syntaxError is the error for a fault that jsontext found at byte at of ahead,

@@ -85,6 +85,27 @@ func TestJSONDecodeLarge(t *testing.T) {
 	}
 }
 
+// TestJSONFaultBeyondLimit: what is wrong with a document that is too large as
+// well does not depend on how much of it is there at once.
+func TestJSONFaultBeyondLimit(t *testing.T) {
+	o := Options{Limit: 10}
+	for input, want := range map[string]string{
+		"{}\n\n \n[1234567890,\n\x00": "line 4: larger than the limit of 10 bytes",
+		"[123456789\n\n,nil]":         "line 1: larger than the limit of 10 bytes",
+		"[123456,nil]":                " is no value",
+		"[12345678,nil]":              "line 1: larger than the limit of 10 bytes",
+		"[12345678,]":                 "a comma before ']'",
+		"\"\n34567890123":             "line 1: not JSON: a line break in a string",
+	} {
+		for name, src := range splits(input) {
+			t.Run(name, func(t *testing.T) {
+				_, err := decodeAll(t, jsonFormat, src(), o)
+				wantError(t, err, want)
+			})
+		}
+	}
+}
+
 func TestJSONLineNumberFarIn(t *testing.T) {
 	const lines = 200000
 	input := strings.Repeat("{\"a\": [1, 2, 3]}\n", lines) + "]"
