@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -127,10 +130,19 @@ func explainDial(a Address, err error, tried time.Duration) error {
 		doing += fmt.Sprintf(" (tried for %s)", tried.Round(100*time.Millisecond))
 	}
 	var hint string
-	if isTransient(a, err) || errors.Is(err, errNoAnswer) {
+	switch {
+	case a.IsUnix() && errors.Is(err, fs.ErrNotExist) && isHost(filepath.Base(a.name)):
+		hint = fmt.Sprintf("to connect to that host add a port, as in %s", net.JoinHostPort(filepath.Base(a.name), "8080"))
+	case isTransient(a, err), errors.Is(err, errNoAnswer):
 		hint = "is anybody listening there?"
 	}
 	return &UnavailableError{Doing: doing, Err: cause(err), Hint: hint}
+}
+
+// isHost reports a name that hardly anybody would give a socket file.
+func isHost(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost"
 }
 
 var errNoSocket = errors.New("it is not a socket")
