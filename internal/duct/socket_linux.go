@@ -69,14 +69,14 @@ const tcpClose = 7
 // unsent counts the bytes that the peer's system has not acknowledged; see
 // SIOCOUTQ in tcp(7). Where the connection has broken it never will.
 func unsent(fd int) (int, error) {
+	// In this order: what is left once no connection is left has been refused,
+	// and what was left before may have been acknowledged by then.
+	closed := isClosed(fd)
 	left, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
-	if err != nil || left == 0 {
-		return left, err
+	if err == nil && left > 0 && closed {
+		err = unix.ECONNRESET
 	}
-	if isClosed(fd) {
-		return left, unix.ECONNRESET
-	}
-	return left, nil
+	return left, err
 }
 
 // isClosed says whether no connection is left: it was reset, or both sides
