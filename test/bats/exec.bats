@@ -216,8 +216,8 @@ END
     local signal
     for signal in TERM:143 HUP:129 INT:130; do
         rm -f group
-        # Not in the background, where a shell has its children ignore INT.
-        start parent env --default-signal=INT ductworks exec --via fd sh -c \
+        # A background job is started with INT ignored, and under nohup HUP is.
+        start parent env --default-signal=INT,HUP,TERM ductworks exec --via fd sh -c \
             'echo $$ >>group; sh -c "echo \$\$ >>group; exec sleep 300"; exit'
         wait_until eval '[[ -e group ]] && (($(wc -l <group) == 2))'
         kill -"${signal%:*}" "${pid[parent]}"
@@ -245,7 +245,8 @@ alive() { grep -s '^State' "/proc/$1/status" | grep -qv Z; }
 }
 
 @test "our death by SIGKILL: the child sees the end of its duct" {
-    start parent ductworks exec --via fd sh -c 'touch up; cat <&3 >/dev/null; touch ended'
+    hold in # or the child would see the end of our stdin, and be gone before us
+    stdin=in start parent ductworks exec --via fd sh -c 'touch up; cat <&3 >/dev/null; touch ended'
     wait_until test -e up
     kill -KILL "${pid[parent]}"
     finish parent 137
