@@ -265,7 +265,7 @@ alive() { grep -s '^State' "/proc/$1/status" | grep -qv Z; }
 @test "the child's signal dispositions are the default, and no signal is blocked" {
     linux
     run -0 --separate-stderr env --default-signal ductworks exec --via fd \
-        sh -c 'grep -E "SigIgn|SigBlk" /proc/$$/status >&2' </dev/null
+        sh -c 'exec grep -E "SigIgn|SigBlk" /proc/self/status >&2' </dev/null
     equal "$stderr" $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000'
 }
 

@@ -109,6 +109,8 @@ ended() {
     local line last
     last=$(tail -n 1 picture)
     while IFS= read -r line; do
+        # What is typed before its prompt is there, the terminal itself shows.
+        [[ $line != [\$\>.]\ * ]] || wait_until has "${due[@]}" "${line:0:1}"
         due+=("$line")
         case $line in
         "$last") keys -l "${line:2}" ;;
