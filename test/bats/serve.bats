@@ -65,16 +65,16 @@ room() {
 }
 
 @test "--each: what runs when it is told to stop is answered, and so is what had arrived" {
+    hold go
     serve server -k "$T/s.sock" --each -- sh -c 'echo x >>running; read -r _ <"$1"; cat' - "$T/go"
-    mkfifo go
     printf '%s\n' 1 2 >in
     stdin=in start client ductworks connect "$T/s.sock"
     wait_until test -e running
     kill -TERM "${pid[server]}"
     wait_until test ! -e s.sock
-    printf '\n' >go
+    echo >&9
     wait_until lines running 2
-    printf '\n' >go
+    echo >&9
     finish client
     holds client.out 1 2
     finish server 143
