@@ -130,11 +130,11 @@ func explainDial(a Address, err error, tried time.Duration) error {
 		doing += fmt.Sprintf(" (tried for %s)", tried.Round(100*time.Millisecond))
 	}
 	var hint string
-	switch {
-	case a.IsUnix() && errors.Is(err, fs.ErrNotExist) && isHost(filepath.Base(a.name)):
-		hint = fmt.Sprintf("to connect to that host add a port, as in %s", net.JoinHostPort(filepath.Base(a.name), "8080"))
-	case isTransient(a, err), errors.Is(err, errNoAnswer):
+	if isTransient(a, err) || errors.Is(err, errNoAnswer) {
 		hint = "is anybody listening there?"
+	}
+	if host := filepath.Base(a.name); a.IsUnix() && errors.Is(err, fs.ErrNotExist) && isHost(host) {
+		hint += fmt.Sprintf(" (a host needs a port, as in %s)", net.JoinHostPort(host, "8080"))
 	}
 	return &UnavailableError{Doing: doing, Err: cause(err), Hint: hint}
 }

@@ -23,8 +23,8 @@ func TestDialOneTry(t *testing.T) {
 	for _, c := range []struct{ address, says string }{
 		{dir + "/missing", "no such file or directory; is anybody listening there?"},
 		{dir + "/no/where", "no such file or directory; is anybody listening there?"},
-		{dir + "/localhost", "no such file or directory; to connect to that host add a port, as in localhost:8080"},
-		{dir + "/127.0.0.1", "no such file or directory; to connect to that host add a port, as in 127.0.0.1:8080"},
+		{dir + "/localhost", "no such file or directory; is anybody listening there? (a host needs a port, as in localhost:8080)"},
+		{dir + "/127.0.0.1", "no such file or directory; is anybody listening there? (a host needs a port, as in 127.0.0.1:8080)"},
 		{dir + "/stale", "connection refused; is anybody listening there?"},
 		{unusedPort(t), "connection refused; is anybody listening there?"},
 		{"tls:" + unusedPort(t), "connection refused; is anybody listening there?"},

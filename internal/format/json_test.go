@@ -98,7 +98,7 @@ func TestJSONFaultBeyondLimit(t *testing.T) {
 		"\"\n34567890123":             "line 1: not JSON: a line break in a string",
 	} {
 		for name, src := range splits(input) {
-			t.Run(name, func(t *testing.T) {
+			t.Run(input+" "+name, func(t *testing.T) {
 				_, err := decodeAll(t, jsonFormat, src(), o)
 				wantError(t, err, want)
 			})
