@@ -567,9 +567,10 @@ END
 # worker NAME squares numbers.
 worker() {
     mkfifo "$1.work"
-    start "$1" bash -c 'exec 5<>"$1.work"
-        { echo "\"ready\""; while read -r job <&5; do jq -c "{result: (.work * .work)}" <<<"$job"; echo "\"ready\""; done; } |
-            "$2" connect "$3" >&5' - "$1" "$BIN" "$T/room"
+    # The loop holds only its own end of the pipe, and so ends with the connection.
+    start "$1" bash -c '{ echo "\"ready\""
+            while read -r job; do jq -c "{result: (.work * .work)}" <<<"$job"; echo "\"ready\""; done <"$1.work"; } |
+        "$2" connect "$3" >"$1.work"' - "$1" "$BIN" "$T/room"
 }
 
 @test "queue.sh: several workers, and the job of one that dies goes to another" {
@@ -588,4 +589,6 @@ worker() {
     finish client
     equal "$(jq -c '[.job, .result]' client.out | sort)" "$(seq 6 | jq -c '[., . * .]' | sort)"
     stop room
+    finish a
+    finish b
 }
