@@ -67,7 +67,7 @@ load test_helper
     refused 126 file
     run --separate-stderr ductworks listen "$T/a.sock" -- "$T" </dev/null
     refused 126
-    run -127 --separate-stderr inside 2 ductworks connect "$T/a.sock" -- no-such-command </dev/null
+    run -127 --separate-stderr inside ductworks connect "$T/a.sock" -- no-such-command </dev/null
     refused 127 no-such-command
     [[ ! -e a.sock ]]
 }

@@ -325,13 +325,13 @@ both_at_once() {
 
 @test "-q: after the end of stdin waits so long for the peer to end, then 0" {
     peer_serve peer "$T/a.sock" script "recv; send 2; await $T/stop"
-    run -0 --separate-stderr inside 5 ductworks connect -q 0.3 "$T/a.sock" < <(echo 1)
+    run -0 --separate-stderr inside ductworks connect -q 0.3 "$T/a.sock" < <(echo 1)
     equal "$output" 2
     touch stop
     finish peer
     rm stop
     peer_serve peer "$T/a.sock" script "drain; await $T/stop"
-    run -0 --separate-stderr inside 5 ductworks connect -q 0 "$T/a.sock" < <(echo 1)
+    run -0 --separate-stderr inside ductworks connect -q 0 "$T/a.sock" < <(echo 1)
     touch stop
     finish peer
     holds peer.out 1
@@ -371,7 +371,7 @@ both_at_once() {
 
 @test "-E: ends as soon as stdin ends, with everything sent" {
     peer_serve peer "$T/a.sock" script "drain; await $T/stop"
-    run -0 --separate-stderr inside 5 ductworks connect -E "$T/a.sock" < <(seq 1000)
+    run -0 --separate-stderr inside ductworks connect -E "$T/a.sock" < <(seq 1000)
     touch stop
     finish peer
     seq 1000 >expected

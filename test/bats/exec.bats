@@ -27,9 +27,9 @@ teardown() {
 }
 
 @test "a child that never connected is 69 at once, and its status is named" {
-    run --separate-stderr inside 2 ductworks exec sh -c 'exit 7' </dev/null
+    run --separate-stderr inside ductworks exec sh -c 'exit 7' </dev/null
     refused 69 7
-    run --separate-stderr inside 2 ductworks exec true </dev/null
+    run --separate-stderr inside ductworks exec true </dev/null
     refused 69 connect
     hold in
     stdin=in start parent ductworks exec sh -c 'kill -TERM $$'
@@ -202,11 +202,11 @@ END
 }
 
 @test "a grandchild in its own session that keeps stdout and the duct open does not keep us" {
-    run -0 --separate-stderr inside 10 ductworks exec --via fd sh -c \
+    run -0 --separate-stderr inside ductworks exec --via fd sh -c \
         'printf "T\0\0\0\0011" >&3; setsid sleep 60 & echo $! >grandchild' </dev/null 3>&-
     equal "$output" 1
     kill "$(<grandchild)"
-    run -0 --separate-stderr inside 10 ductworks exec sh -c \
+    run -0 --separate-stderr inside ductworks exec sh -c \
         'setsid sleep 60 & echo $! >grandchild; "$DUCTWORKS" connect -m 1 -q 0' </dev/null 3>&-
     equal "$output" 1
     kill "$(<grandchild)"

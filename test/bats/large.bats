@@ -70,7 +70,7 @@ string_of() { printf '"' && head -c $(($1 - 2)) /dev/zero | tr '\0' a && printf 
 
 @test "one byte over the limit from the peer is 76, before it has come" {
     peer_serve peer "$T/a.sock" script "send 1; bytes $(printf '54%08x' $((limit + 1))); wait-eof"
-    run --separate-stderr inside 5 ductworks connect "$T/a.sock" </dev/null
+    run --separate-stderr inside ductworks connect "$T/a.sock" </dev/null
     equal "$output" 1
     equal "$status" 76
     contains "$stderr" $((limit + 1))
@@ -134,7 +134,7 @@ whole_through() {
 @test "a whole file of 4 GiB is 65, and nothing is on the wire" {
     truncate -s 4294967296 huge
     peer_serve peer "$T/a.sock" script dump
-    run --separate-stderr inside 5 ductworks connect -f whole --max-message-size 4294967295 "$T/a.sock" <huge
+    run --separate-stderr inside ductworks connect -f whole --max-message-size 4294967295 "$T/a.sock" <huge
     refused 65
     finish peer
     holds peer.out ''

@@ -183,7 +183,7 @@ python_serve() {
     port=${address##*:}
     exec 7<>"/dev/tcp/127.0.0.1/$port" 8<>"/dev/tcp/127.0.0.1/$port"
     printf '\x16\x03\x01' >&7
-    inside 5 ductworks connect "${trust[@]}" -m 1 "$address"
+    inside ductworks connect "${trust[@]}" -m 1 "$address"
     finish listener
     holds listener.out 1
     exec 7>&- 8>&-
