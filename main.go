@@ -3,13 +3,16 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"ductworks/cmd"
 )
 
 func main() {
-	ctx := watchSignals()
-	status, err := cmd.Run(ctx, os.Args[1:], cmd.SystemStreams())
-	exit(status, err)
+	// To have signals caught is mostly to wait for the runtime.
+	watching := make(chan context.Context)
+	go func() { watching <- watchSignals() }()
+	program := cmd.New(os.Args[1:], cmd.SystemStreams())
+	exit(program.Run(<-watching))
 }

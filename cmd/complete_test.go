@@ -100,7 +100,7 @@ func TestAbstractListeners(t *testing.T) {
 
 // TestEveryFlagIsCompleted: its values are offered, or none, or files by choice.
 func TestEveryFlagIsCompleted(t *testing.T) {
-	root := newRoot(&app{streams: &Streams{}})
+	root := allCommands()
 	completeFlags(root)
 	for _, c := range root.Commands() {
 		for name := range flagNames(root.Commands()) {

@@ -26,7 +26,7 @@ func (a *app) configure(c *cobra.Command, _ []string) error {
 	if a.ignoresConfig(c.Flags()) {
 		return nil
 	}
-	file, err := a.configFile(c.Root())
+	file, err := a.configFile()
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func configured(t *testing.T, file string, args ...string) (*cobra.Command, erro
 			t.Fatal(err)
 		}
 	}
-	root := newRoot(&app{streams: &Streams{}})
+	root := allCommands()
 	c := findCommand(root, "connect")
 	c.RunE = func(*cobra.Command, []string) error { return nil }
 	root.SetArgs(append([]string{"connect"}, args...))

@@ -14,17 +14,17 @@ import (
 
 // configFile finds and reads the configuration file, which need not be there
 // unless somebody has named it.
-func (a *app) configFile(root *cobra.Command) (*configFile, error) {
+func (a *app) configFile() (*configFile, error) {
 	named := os.Getenv(envPrefix + "_CONFIG")
 	switch {
 	case a.config != "":
-		f, err := readConfig(a.config, root)
+		f, err := readConfig(a.config)
 		if errors.As(err, new(*fs.PathError)) {
 			return nil, inputError{fmt.Errorf("--config: %w", err)}
 		}
 		return f, err
 	case named != "":
-		f, err := readConfig(named, root)
+		f, err := readConfig(named)
 		if errors.As(err, new(*fs.PathError)) {
 			return nil, configError{fmt.Errorf("environment variable %s_CONFIG: %w", envPrefix, err)}
 		}
@@ -35,7 +35,7 @@ func (a *app) configFile(root *cobra.Command) (*configFile, error) {
 		return &configFile{}, nil // a user without a home has no configuration
 	}
 	path := filepath.Join(dir, "ductworks", "config.yaml")
-	f, err := readConfig(path, root)
+	f, err := readConfig(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &configFile{path: path, missing: true}, nil
@@ -78,8 +78,8 @@ func (f *configFile) origin(v fileValue) origin {
 }
 
 // readConfig reads a configuration file and holds its keys against the flags
-// that the commands of root have.
-func readConfig(path string, root *cobra.Command) (*configFile, error) {
+// that the commands have.
+func readConfig(path string) (*configFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -92,14 +92,15 @@ func readConfig(path string, root *cobra.Command) (*configFile, error) {
 	if len(doc.Content) == 0 {
 		return f, nil
 	}
-	if err := f.load(doc.Content[0], root); err != nil {
+	if err := f.load(doc.Content[0]); err != nil {
 		return nil, configError{fmt.Errorf("%s:%w", path, err)}
 	}
 	return f, nil
 }
 
 // load takes what the file says. Its errors begin with a line's number.
-func (f *configFile) load(top *yaml.Node, root *cobra.Command) error {
+func (f *configFile) load(top *yaml.Node) error {
+	root := allCommands()
 	known := flagNames(root.Commands())
 	return eachPair(top, func(key string, value *yaml.Node) error {
 		if value.Kind != yaml.MappingNode {

@@ -51,9 +51,9 @@ func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
 }
 
 // ofAnotherCommand finds the commands that do have a flag of this name.
-func ofAnotherCommand(c *cobra.Command, name string) string {
+func ofAnotherCommand(_ *cobra.Command, name string) string {
 	var owners []string
-	for _, other := range c.Root().Commands() {
+	for _, other := range allCommands().Commands() {
 		f := other.LocalFlags().Lookup(name)
 		if len(name) == 1 {
 			f = other.LocalFlags().ShorthandLookup(name)

@@ -33,7 +33,7 @@ type Flag struct {
 
 // Pages gives a page for ductworks, and one for each of its commands.
 func Pages() []Page {
-	root := newRoot(&app{streams: &Streams{}})
+	root := allCommands()
 	addCompletion(root)
 	pages := []Page{newPage(root)}
 	for _, c := range root.Commands() {

@@ -101,7 +101,7 @@ func TestProgressLeavesNothingBehind(t *testing.T) {
 	done := make(chan int)
 	go func() {
 		s := &Streams{In: in, Out: out, Err: errout, ErrTerminal: true, Colourless: true}
-		status, _ := Run(context.Background(), []string{"exec", "--via", "pipe", "cat"}, s)
+		status, _ := New([]string{"exec", "--via", "pipe", "cat"}, s).Run(context.Background())
 		done <- status
 	}()
 	typed.WriteString("1\n")

@@ -19,30 +19,41 @@ import (
 // app is what all commands of a run share.
 type app struct {
 	streams *Streams
-	args    []string // the command line
+	args    []string // the command line, nil where all commands are to be looked at
 	config  string   // the --config flag
 	verbose int
 	quiet   bool
 }
 
-// Run executes the command line args. It has told the user of the error that
-// it returns, which is for a caller that wants to know how the work ended.
-func Run(ctx context.Context, args []string, s *Streams) (int, error) {
+// A Program is one command line, and all that it can call.
+type Program struct {
+	app  *app
+	root *cobra.Command
+	out  *outWriter
+}
+
+// New makes what the command line args can call. Nothing is looked at but args.
+func New(args []string, s *Streams) *Program {
 	a := &app{streams: s, args: args}
-	root := newRoot(a)
-	root.SetArgs(args)
-	out := &outWriter{w: s.Out}
-	root.SetOut(out)
-	addCompletion(root)
+	p := &Program{app: a, root: newRoot(a), out: &outWriter{w: s.Out}}
+	p.root.SetArgs(args)
+	p.root.SetOut(p.out)
+	addCompletion(p.root)
 	if isCompletion(args) {
-		completeFlags(root)
+		completeFlags(p.root)
 	}
-	err := root.ExecuteContext(ctx)
-	if out.err != nil {
-		err = out.err
+	return p
+}
+
+// Run executes the command line, once. It has told the user of the error that
+// it returns, which is for a caller that wants to know how the work ended.
+func (p *Program) Run(ctx context.Context) (int, error) {
+	err := p.root.ExecuteContext(ctx)
+	if p.out.err != nil {
+		err = p.out.err
 	}
 	if err != nil && !silent(err) {
-		s.complain(err)
+		p.app.streams.complain(err)
 	}
 	return status(err), err
 }
@@ -96,12 +107,40 @@ become records on stdout.`,
 	fs.Var(&a.streams.color, "color", "colour errors, and the prompt at a terminal: "+listOf(whens))
 	root.RegisterFlagCompletionFunc("color", completeWhen)
 	group(fs, "Seeing", "verbose", "quiet", "color")
+	if one := a.called(); one != nil {
+		root.AddCommand(one)
+		root.CompletionOptions.DisableDefaultCmd = true
+		return root
+	}
 	root.AddCommand(newListen(a), newConnect(a), newExec(a), newPair(a), newConfig(a), newVersion())
 	root.SetHelpCommand(newHelp())
 	for _, c := range root.Commands() {
 		c.SuggestFor = lookalikes[c.Name()]
 	}
 	return root
+}
+
+// allCommands gives a root with every command, to look up what there is.
+func allCommands() *cobra.Command { return newRoot(&app{streams: &Streams{}}) }
+
+// called makes the command with which the command line begins, if that is one
+// that carries messages: it can do without the flags of the others, and those
+// are what takes time.
+func (a *app) called() *cobra.Command {
+	if len(a.args) == 0 {
+		return nil
+	}
+	switch a.args[0] {
+	case "listen":
+		return newListen(a)
+	case "connect":
+		return newConnect(a)
+	case "exec":
+		return newExec(a)
+	case "pair":
+		return newPair(a)
+	}
+	return nil
 }
 
 func commandNames(root *cobra.Command) []string {

@@ -34,7 +34,7 @@ func execute(t *testing.T, args ...string) result {
 		t.Fatal(err)
 	}
 	out, errout := tempFile(t), tempFile(t)
-	status, _ := Run(context.Background(), args, &Streams{In: null, Out: out, Err: errout})
+	status, _ := New(args, &Streams{In: null, Out: out, Err: errout}).Run(context.Background())
 	return result{status, contents(t, out), contents(t, errout)}
 }
 
@@ -124,7 +124,7 @@ func TestVersionAndHelp(t *testing.T) {
 
 // TestEveryFlagHasAHeading keeps the help pages in order.
 func TestEveryFlagHasAHeading(t *testing.T) {
-	root := newRoot(&app{streams: &Streams{}})
+	root := allCommands()
 	for _, c := range root.Commands() {
 		for name := range flagNames(root.Commands()) {
 			f := c.LocalFlags().Lookup(name)

@@ -34,7 +34,7 @@ func (p *settingsPage) configure(a *app, c *cobra.Command) error {
 	if a.ignoresConfig(c.Flags()) {
 		return nil
 	}
-	file, err := a.configFile(c.Root())
+	file, err := a.configFile()
 	if err != nil {
 		return err
 	}

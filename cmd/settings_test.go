@@ -31,7 +31,7 @@ var samples = map[string][3]string{
 // configuredCommands gives each command that has settings.
 func configuredCommands(t *testing.T) []*cobra.Command {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	root := newRoot(&app{streams: &Streams{}})
+	root := allCommands()
 	names := configurable(root)
 	if want := []string{"connect", "exec", "listen", "pair"}; !slices.Equal(names, want) {
 		t.Fatalf("settings of %q, want %q", names, want)
@@ -187,7 +187,7 @@ func TestWhatBelongsToOneCallIsNoSetting(t *testing.T) {
 // run runs a command that does nothing, with some flags.
 func run(t *testing.T, command string, flags ...string) (*cobra.Command, error) {
 	t.Helper()
-	root := newRoot(&app{streams: &Streams{}})
+	root := allCommands()
 	c := findCommand(root, command)
 	c.RunE = func(*cobra.Command, []string) error { return nil }
 	root.SetArgs(append([]string{command}, flags...))
