@@ -55,22 +55,26 @@ func TestPrecedence(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	for file, want := range map[string]string{
-		"formt: text":                 "formt",
-		"format: yaml":                "key format",
-		"connect:\n  mode: '0600'":    "mode",
-		"conect:\n  format: text":     "conect",
-		"count: 3":                    "command line",
-		"- format":                    "keys with values",
-		"format: [":                   "config.yaml",
-		"linger: soon":                "key linger",
-		"send-only: perhaps":          "key send-only",
-		"max-message-size: {a: 1}":    "max-message-size",
-		"config: other.yaml":          "command line",
-		"format: text\nformat: text2": "format",
+		"formt: text":                "formt",
+		"format: yaml":               "key format",
+		"connect:\n  mode: '0600'":   "mode",
+		"conect:\n  format: text":    "conect",
+		"count: 3":                   "command line",
+		"- format":                   "keys with values",
+		"format: [":                  "config.yaml",
+		"linger: soon":               "key linger",
+		"send-only: perhaps":         "key send-only",
+		"max-message-size: {a: 1}":   "max-message-size",
+		"config: other.yaml":         "command line",
+		"format: text\nformat: hex":  ":2: mapping key \"format\" already defined",
+		"  format: text\n wait: 3\n": ":2: ", // which some parsers drop
+		"wait: 3\nformat: *text\n":   ":2: key format: this should be a value",
+		"? wait\n: 3":                ":1: a key should be the name",
 	} {
 		_, err := configured(t, file)
-		if !is[configError](err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "config.yaml") {
-			t.Errorf("%q: got %v, want a configError with the file and %q", file, err, want)
+		if !is[configError](err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "config.yaml:") ||
+			strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: got %v, want a configError of one line with the file and %q", file, err, want)
 		}
 	}
 }
@@ -85,6 +89,27 @@ func TestConfigValuesAreTakenAsWritten(t *testing.T) {
 	}
 	if got := c.Flags().Lookup("delimiter").Value.String(); got != "010" {
 		t.Errorf("delimiter is %q, want 010, as it is written", got)
+	}
+}
+
+// TestConfigAsOthersWriteIt: what editors put around the keys, and what YAML
+// has besides plain values.
+func TestConfigAsOthersWriteIt(t *testing.T) {
+	for _, file := range []string{
+		"format: text", "format: text # for people\r\n", "---\nformat: 'text'\n", "{\"format\": \"text\"}",
+		"\ufeffformat: text\n", "format: |-\n  text\n", "connect:\n    format: text\nlisten: {mode: 0640}\n",
+	} {
+		c, err := configured(t, file)
+		if err != nil {
+			t.Errorf("%q: %v", file, err)
+		} else if got := c.Flags().Lookup("format").Value.String(); got != "text" {
+			t.Errorf("%q: format is %q, want text", file, got)
+		}
+	}
+	for _, file := range []string{"", "\n", "# nothing\n", "---\n"} {
+		if _, err := configured(t, file); err != nil {
+			t.Errorf("%q: %v", file, err)
+		}
 	}
 }
 

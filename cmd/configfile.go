@@ -1,15 +1,18 @@
 package cmd
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
 )
 
 // configFile finds and reads the configuration file, which need not be there
@@ -84,48 +87,67 @@ func readConfig(path string) (*configFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, configError{fmt.Errorf("%s: %w", path, err)}
-	}
 	f := &configFile{path: path, values: map[string]fileValue{}, sections: map[string]map[string]fileValue{}}
-	if len(doc.Content) == 0 {
-		return f, nil
+	// Editors on Windows begin a file with a byte order mark.
+	file, err := parser.ParseBytes(bytes.TrimPrefix(data, []byte("\ufeff")), 0)
+	var wrong syntaxError
+	switch {
+	case errors.As(err, &wrong):
+		err = fmt.Errorf("%d: %s", line(wrong), wrong.GetMessage())
+	case err == nil && len(file.Docs) > 0 && file.Docs[0].Body != nil:
+		err = f.load(file.Docs[0].Body)
 	}
-	if err := f.load(doc.Content[0]); err != nil {
+	if err != nil {
 		return nil, configError{fmt.Errorf("%s:%w", path, err)}
 	}
 	return f, nil
 }
 
+// A syntaxError is what the parser says, whose Error has many lines.
+type syntaxError interface {
+	error
+	placed
+	GetMessage() string
+}
+
+// placed is what has a place in the file.
+type placed interface{ GetToken() *token.Token }
+
+func line(p placed) int { return p.GetToken().Position.Line }
+
 // load takes what the file says. Its errors begin with a line's number.
-func (f *configFile) load(top *yaml.Node) error {
+func (f *configFile) load(top ast.Node) error {
 	root := allCommands()
 	known := flagNames(root.Commands())
-	return eachPair(top, func(key string, value *yaml.Node) error {
-		if value.Kind != yaml.MappingNode {
+	return eachPair(top, func(key string, value ast.Node) error {
+		if _, section := value.(*ast.MappingNode); !section {
 			return take(f.values, key, value, known)
 		}
 		sub := findCommand(root, key)
 		if sub == nil {
-			return fmt.Errorf("%d: there is no command %q", value.Line, key)
+			return fmt.Errorf("%d: there is no command %q", line(value), key)
 		}
 		section := map[string]fileValue{}
 		f.sections[key] = section
 		own := flagNames([]*cobra.Command{sub})
-		return eachPair(value, func(key string, value *yaml.Node) error {
+		return eachPair(value, func(key string, value ast.Node) error {
 			return take(section, key, value, own)
 		})
 	})
 }
 
 // eachPair calls do for each key of a mapping.
-func eachPair(n *yaml.Node, do func(key string, value *yaml.Node) error) error {
-	if n.Kind != yaml.MappingNode {
-		return fmt.Errorf("%d: this should be keys with values, such as format: text", n.Line)
+func eachPair(n ast.Node, do func(key string, value ast.Node) error) error {
+	mapping, ok := n.(*ast.MappingNode)
+	if !ok {
+		return fmt.Errorf("%d: this should be keys with values, such as format: text", line(n))
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if err := do(n.Content[i].Value, n.Content[i+1]); err != nil {
+	for _, pair := range mapping.Values {
+		key, ok := written(pair.Key)
+		if !ok {
+			return fmt.Errorf("%d: a key should be the name of a flag or a command", line(pair.Key))
+		}
+		if err := do(key, pair.Value); err != nil {
 			return err
 		}
 	}
@@ -133,31 +155,46 @@ func eachPair(n *yaml.Node, do func(key string, value *yaml.Node) error) error {
 }
 
 // take puts one value into values.
-func take(values map[string]fileValue, key string, n *yaml.Node, known map[string]bool) error {
+func take(values map[string]fileValue, key string, n ast.Node, known map[string]bool) error {
 	switch {
 	case commandLineOnly[key]:
-		return fmt.Errorf("%d: key %s: it belongs on the command line", n.Line, key)
+		return fmt.Errorf("%d: key %s: it belongs on the command line", line(n), key)
 	case !known[key]:
-		return fmt.Errorf("%d: there is no flag for the key %s", n.Line, key)
-	case n.Kind == yaml.ScalarNode:
-		values[key] = fileValue{values: []string{n.Value}, line: n.Line}
-		return nil
-	case n.Kind == yaml.SequenceNode:
-		return takeList(values, key, n)
+		return fmt.Errorf("%d: there is no flag for the key %s", line(n), key)
 	}
-	return fmt.Errorf("%d: key %s: this should be a value or a list", n.Line, key)
+	if list, ok := n.(*ast.SequenceNode); ok {
+		return takeList(values, key, list)
+	}
+	value, ok := written(n)
+	if !ok {
+		return fmt.Errorf("%d: key %s: this should be a value or a list", line(n), key)
+	}
+	values[key] = fileValue{values: []string{value}, line: line(n)}
+	return nil
 }
 
-func takeList(values map[string]fileValue, key string, n *yaml.Node) error {
-	list := fileValue{isList: true, line: n.Line}
-	for _, item := range n.Content {
-		if item.Kind != yaml.ScalarNode {
-			return fmt.Errorf("%d: key %s: a list holds plain values", item.Line, key)
+func takeList(values map[string]fileValue, key string, n *ast.SequenceNode) error {
+	list := fileValue{isList: true, line: line(n)}
+	for _, item := range n.Values {
+		value, ok := written(item)
+		if !ok {
+			return fmt.Errorf("%d: key %s: a list holds plain values", line(item), key)
 		}
-		list.values = append(list.values, item.Value)
+		list.values = append(list.values, value)
 	}
 	values[key] = list
 	return nil
+}
+
+// written gives a plain value as it stands in the file, without its quotes.
+func written(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode, *ast.InfinityNode, *ast.NanNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
 }
 
 // flagNames collects the flags that any of the commands has.
