@@ -277,7 +277,8 @@ both_at_once() {
 # --- Flags.
 
 @test "-n: ends with 0 once so many have come, and prints no more" {
-    peer_serve peer "$T/a.sock" script "send 1; send 2; send 3; await $T/stop"
+    # In one write: a third one by itself might find us gone.
+    peer_serve peer "$T/a.sock" script "bytes 540000000131 540000000132 540000000133; await $T/stop"
     hold in
     stdin=in start ours ductworks connect -n 2 "$T/a.sock"
     finish ours
@@ -297,7 +298,7 @@ both_at_once() {
 }
 
 @test "-n: unprintable messages count, and leave their mark on the status" {
-    peer_serve peer "$T/a.sock" script "raw oops; send 2; send 3; await $T/stop"
+    peer_serve peer "$T/a.sock" script "raw oops; bytes 540000000132 540000000133; await $T/stop"
     run --separate-stderr ductworks connect -n 2 "$T/a.sock" </dev/null
     equal "$output" 2
     # Whoever reads stdout alone must not take the second reply for the first one.

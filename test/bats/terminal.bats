@@ -27,6 +27,12 @@ types() {
     done
 }
 
+# types_to_shell LINE… is for a shell that perhaps waits for a program to end, which would take what is typed.
+types_to_shell() {
+    wait_until shows '$'
+    types "$@"
+}
+
 # screen prints what is on it, empty lines at its end apart.
 screen() { tmux -S "$T/tmux" capture-pane -p "$@"; }
 
@@ -54,7 +60,7 @@ coloured() { [[ $(screen -e) == *"$1"* ]]; }
 # talk [FLAG…] has the shell listen with FLAGs at $at, where a peer connects: write to it with `>&9`, read with `reply`.
 talk() {
     fresh unix
-    types "clear; ductworks listen $at $*"
+    types_to_shell "clear; ductworks listen $at $*"
     wait_until test -S "$at"
     peer=peer$serial
     converse "$peer" ductworks connect -f "${format:-json}" "$at"
@@ -252,7 +258,7 @@ stopped() { [[ $(screen) == *Stopped* ]]; }
     look '< 1' '> wrong' 'ductworks: not JSON: "wrong" is no value (use -f text for lines of plain text)' '>'
     run ! coloured $'\e['
     keys C-c
-    types 'export NO_COLOR=1'
+    types_to_shell 'export NO_COLOR=1'
     talk
     run ! coloured $'\e['
     keys C-c
