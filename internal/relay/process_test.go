@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -162,8 +163,10 @@ func TestProgramThatEndsMidFrame(t *testing.T) {
 func TestProgramThatReadsNoMore(t *testing.T) {
 	checkLeaks(t)
 	stdin := tempFile(t, recorded(manyLines...))
+	full := filepath.Join(t.TempDir(), "full")
 	for name, script := range map[string]string{
-		"ends":       "head -c 1 <&3 >/dev/null",
+		// What the system has taken is not known to be dropped, so there has to be more.
+		"ends":       "head -c 1 <&3 >/dev/null; until [ -e " + full + " ]; do sleep 0.01; done",
 		"grandchild": "cat <&4 >&3 & head -c 1 <&3 >/dev/null",
 		"closes":     "head -c 1 <&3 >/dev/null; exec 3>&-; cat <&4",
 	} {
@@ -172,12 +175,19 @@ func TestProgramThatReadsNoMore(t *testing.T) {
 			stdin.Seek(0, 0)
 			first, _ := rawRecords(t, stdin)
 			second := programEnd(t, script)
-			r, err := run(t, first, second)
+			var r Result
+			var err error
+			ended := beside(t, func() { r, err = Run(context.Background(), first, second, Options{Linger: Forever}) })
+			if name == "ends" {
+				eventually(t, "no more can be written", func() bool { return strings.Contains(string(stacks()), ".waitWrite(") })
+				os.WriteFile(full, nil, 0o600)
+			}
+			within(t, "the conversation has ended", ended)
 			if err != nil {
 				t.Errorf("ended with %v", err)
 			}
 			if r.Sent >= int64(len(manyLines)) || second.Dropped() == 0 && name != "grandchild" {
-				t.Errorf("%d sent", r.Sent)
+				t.Errorf("%d sent, %d dropped", r.Sent, second.Dropped())
 			}
 		})
 	}
