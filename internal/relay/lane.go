@@ -63,6 +63,7 @@ func newLane(from, to *End) *lane {
 func (l *lane) run() {
 	defer close(l.done)
 	l.err = l.carry()
+	l.ready.release()
 	l.unpark()
 	l.from.hangUp()
 }

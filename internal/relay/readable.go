@@ -11,6 +11,8 @@ type readiness interface {
 	now() bool
 	// await waits until there are. It says whether that can be waited for.
 	await() bool
+	// release ends the use of it, after the last await.
+	release()
 }
 
 // readinessOf gives what can be told of r.
@@ -30,9 +32,11 @@ type untold struct{}
 
 func (untold) now() bool   { return false }
 func (untold) await() bool { return false }
+func (untold) release()    {}
 
 // always is for regular files, which poll(2) calls readable whatever is in them.
 type always struct{}
 
 func (always) now() bool   { return true }
 func (always) await() bool { return true }
+func (always) release()    {}
