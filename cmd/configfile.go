@@ -80,13 +80,18 @@ func (f *configFile) origin(v fileValue) origin {
 	return origin{fromFile, fmt.Sprintf("%s:%d", f.path, v.line)}
 }
 
-// readConfig reads a configuration file and holds its keys against the flags
-// that the commands have.
+// readConfig reads a configuration file.
 func readConfig(path string) (*configFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	return parseConfig(path, data, allCommands())
+}
+
+// parseConfig takes what a configuration file says, and holds its keys against
+// the flags that the commands of root have.
+func parseConfig(path string, data []byte, root *cobra.Command) (*configFile, error) {
 	f := &configFile{path: path, values: map[string]fileValue{}, sections: map[string]map[string]fileValue{}}
 	// Editors on Windows begin a file with a byte order mark.
 	file, err := parser.ParseBytes(bytes.TrimPrefix(data, []byte("\ufeff")), 0)
@@ -95,7 +100,7 @@ func readConfig(path string) (*configFile, error) {
 	case errors.As(err, &wrong):
 		err = fmt.Errorf("%d: %s", line(wrong), wrong.GetMessage())
 	case err == nil && len(file.Docs) > 0 && file.Docs[0].Body != nil:
-		err = f.load(file.Docs[0].Body)
+		err = f.load(file.Docs[0].Body, root)
 	}
 	if err != nil {
 		return nil, configError{fmt.Errorf("%s:%w", path, err)}
@@ -116,8 +121,7 @@ type placed interface{ GetToken() *token.Token }
 func line(p placed) int { return p.GetToken().Position.Line }
 
 // load takes what the file says. Its errors begin with a line's number.
-func (f *configFile) load(top ast.Node) error {
-	root := allCommands()
+func (f *configFile) load(top ast.Node, root *cobra.Command) error {
 	known := flagNames(root.Commands())
 	return eachPair(top, func(key string, value ast.Node) error {
 		if _, section := value.(*ast.MappingNode); !section {
