@@ -78,7 +78,7 @@ answers() {
 
 # ended STATUS: the shell has the terminal again, as it was, and the program ended with STATUS.
 ended() {
-    types "echo status \$?; stty -g >after"
+    types_to_shell "echo status \$?; stty -g >after"
     look "status $1" '$'
     same before after
     rm after
