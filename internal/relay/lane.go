@@ -221,7 +221,13 @@ func (l *lane) Read(p []byte) (int, error) {
 // await parks the lane until there is something to read, where that can be
 // told: nothing is taken from the source while the lane counts as parked.
 func (l *lane) await() bool {
-	return l.park() && (!l.ready.await() || l.enter(taking))
+	switch {
+	case !l.park():
+		return false
+	case l.ready.await():
+		return l.enter(taking)
+	}
+	return l.park() // again, since to stop ends the wait
 }
 
 // wasReset says whether err is the first news of a reset. Then the source is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -97,7 +98,16 @@ func TestAwaitBlocking(t *testing.T) {
 	if ready.now() {
 		t.Error("says that there are bytes, which have been read")
 	}
+	awaited := make(chan bool)
+	go func() { awaited <- ready.await() }()
+	eventually(t, "it waits", func() bool { return strings.Contains(string(stacks()), "(*polledFile).await") })
 	ready.release()
+	if runtime.GOOS != "linux" {
+		w.Close() // nothing else ends it there
+	}
+	if said := <-awaited; said != (runtime.GOOS != "linux") {
+		t.Errorf("released while it waited, it says %v", said)
+	}
 	if watch := ready.(*polledFile).watch; watch != nil && !errors.Is(watch.Close(), os.ErrClosed) {
 		t.Error("leaves a descriptor behind")
 	}

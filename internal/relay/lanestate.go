@@ -51,7 +51,11 @@ func (l *lane) stop() (quiet bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stopped = true
-	return l.state != busy && !l.midway
+	quiet = l.state != busy && !l.midway
+	if quiet {
+		l.ready.release() // nobody waits for the lane to end
+	}
+	return quiet
 }
 
 // stopIfIdle stops the lane where it waits for a source that has nothing to

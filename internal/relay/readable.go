@@ -9,9 +9,10 @@ import (
 type readiness interface {
 	// now says whether there are bytes, or the end.
 	now() bool
-	// await waits until there are. It says whether that can be waited for.
+	// await waits until there are. It says whether that could be waited for.
 	await() bool
-	// release ends the use of it, after the last await.
+	// release gives back what await has taken, and may end it. It can be called
+	// at any time, and again.
 	release()
 }
 

@@ -4,6 +4,7 @@ package relay
 
 import (
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -15,11 +16,13 @@ import (
 // A polledFile is asked by poll(2).
 type polledFile struct {
 	raw syscall.RawConn
-	// wakes is woken by Go's poller when there is news of the file. It is nil
-	// where that poller does not watch: then poll(2) has to wait, and takes a
-	// thread to do so, which costs a lone message a quarter of its way.
-	wakes syscall.RawConn
-	watch *os.File // whose wakes is, if that is not the file's
+	// blocking is for what Go's own poller does not watch.
+	blocking bool
+
+	mu       sync.Mutex
+	watch    *os.File        // in the place of a blocking file, from the first wait on
+	wakes    syscall.RawConn // of watch
+	released bool
 }
 
 func polled(f *os.File) readiness {
@@ -27,11 +30,7 @@ func polled(f *os.File) readiness {
 	if err != nil {
 		return untold{}
 	}
-	p := &polledFile{raw: raw}
-	if f.SetReadDeadline(time.Time{}) == nil {
-		p.wakes = raw
-	}
-	return p
+	return &polledFile{raw: raw, blocking: f.SetReadDeadline(time.Time{}) != nil}
 }
 
 func (p *polledFile) now() bool {
@@ -41,34 +40,48 @@ func (p *polledFile) now() bool {
 
 // await fails where the system has no poll(2) for a file: some have none for terminals.
 func (p *polledFile) await() (ok bool) {
-	if p.wakes == nil {
-		if ready, ok := p.poll(0); ready || !ok {
+	wakes := p.raw
+	if p.blocking {
+		ready, ok := p.poll(0)
+		if ready || !ok {
 			return ok
 		}
-		if !p.watchReads() {
-			_, ok := p.poll(-1)
+		wakes, ok = p.watchReads()
+		if !ok {
+			return false
+		}
+		if wakes == nil {
+			_, ok = p.poll(-1) // in a thread, which costs a lone message a quarter of its way
 			return ok
 		}
 	}
-	err := p.wakes.Read(func(uintptr) (ready bool) {
+	err := wakes.Read(func(uintptr) (ready bool) {
 		ready, ok = p.poll(0)
 		return ready || !ok
 	})
 	return err == nil && ok
 }
 
-// watchReads says whether it has found another way than poll(2) to wait.
-func (p *polledFile) watchReads() bool {
-	watch, err := duct.WatchReads(p.raw)
-	if err != nil {
-		return false
+// watchReads gives what Go's poller wakes when there is news of a blocking file,
+// or nil where the system has no such thing. It fails after release.
+func (p *polledFile) watchReads() (wakes syscall.RawConn, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.watch == nil && !p.released {
+		watch, err := duct.WatchReads(p.raw)
+		if err != nil {
+			return nil, true
+		}
+		p.watch = watch
+		p.wakes, _ = watch.SyscallConn() // which fails for nil alone
 	}
-	p.watch = watch
-	p.wakes, err = watch.SyscallConn()
-	return err == nil
+	return p.wakes, !p.released
 }
 
 func (p *polledFile) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.released = true
 	if p.watch != nil {
 		p.watch.Close()
 	}
