@@ -36,7 +36,23 @@ func (s *socket) AwaitHangup() error {
 // watchHangup gives an epoll instance that asks for no event, so that only
 // those are seen that always are: EPOLLHUP, when both directions have ended,
 // and EPOLLERR. See epoll_ctl(2).
-func (s *socket) watchHangup() (*os.File, error) { return watchEvents(s.raw, 0) }
+func (s *socket) watchHangup() (*os.File, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	if e := s.raw.Control(func(fd uintptr) { err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, int(fd), &unix.EpollEvent{}) }); e != nil {
+		err = e
+	}
+	if err == nil {
+		err = unix.SetNonblock(epoll, true) // which is how os.NewFile knows that it can be polled
+	}
+	if err != nil {
+		unix.Close(epoll)
+		return nil, err
+	}
+	return os.NewFile(uintptr(epoll), "epoll"), nil
+}
 
 func hasEvent(epoll int) bool {
 	for {

@@ -63,7 +63,6 @@ func newLane(from, to *End) *lane {
 func (l *lane) run() {
 	defer close(l.done)
 	l.err = l.carry()
-	l.ready.release()
 	l.unpark()
 	l.from.hangUp()
 }
@@ -221,13 +220,7 @@ func (l *lane) Read(p []byte) (int, error) {
 // await parks the lane until there is something to read, where that can be
 // told: nothing is taken from the source while the lane counts as parked.
 func (l *lane) await() bool {
-	switch {
-	case !l.park():
-		return false
-	case l.ready.await():
-		return l.enter(taking)
-	}
-	return l.park() // again, since to stop ends the wait
+	return l.park() && (!l.ready.await() || l.enter(taking))
 }
 
 // wasReset says whether err is the first news of a reset. Then the source is

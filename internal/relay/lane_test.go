@@ -3,11 +3,7 @@
 package relay
 
 import (
-	"errors"
 	"io"
-	"os"
-	"runtime"
-	"strings"
 	"testing"
 )
 
@@ -45,12 +41,6 @@ func TestEndOfStdinIsReadable(t *testing.T) {
 	}
 }
 
-func awaits(f *os.File) bool {
-	ready := readinessOf(f)
-	defer ready.release()
-	return ready.await()
-}
-
 // TestAwaitReadable returns for bytes and for the end, whatever kind of file
 // stdin is.
 func TestAwaitReadable(t *testing.T) {
@@ -60,10 +50,10 @@ func TestAwaitReadable(t *testing.T) {
 		wait func() bool
 		wake func()
 	}{
-		"bytes":          {func() bool { return awaits(pipe) }, func() { io.WriteString(w, "1") }},
-		"blocking, end":  {func() bool { return awaits(blocking) }, func() { bw.Close() }},
-		"file, at once":  {func() bool { return awaits(tempFile(t, "")) }, func() {}},
-		"closed, no use": {func() bool { f := tempFile(t, ""); f.Close(); return !awaits(f) }, func() {}},
+		"bytes":          {func() bool { return readinessOf(pipe).await() }, func() { io.WriteString(w, "1") }},
+		"blocking, end":  {func() bool { return readinessOf(blocking).await() }, func() { bw.Close() }},
+		"file, at once":  {func() bool { return readinessOf(tempFile(t, "")).await() }, func() {}},
+		"closed, no use": {func() bool { f := tempFile(t, ""); f.Close(); return !readinessOf(f).await() }, func() {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var ok bool
@@ -74,41 +64,5 @@ func TestAwaitReadable(t *testing.T) {
 				t.Error("says the wrong thing")
 			}
 		})
-	}
-}
-
-// TestAwaitBlocking waits again and again for a stdin that has to stay in
-// blocking mode, and gives back what that took.
-func TestAwaitBlocking(t *testing.T) {
-	checkLeaks(t)
-	stdin, w := blockingPipe(t)
-	ready := readinessOf(stdin)
-	for range 3 {
-		awaited := make(chan bool)
-		go func() { awaited <- ready.await() }()
-		eventually(t, "it waits", func() bool { return strings.Contains(string(stacks()), "(*polledFile).await") })
-		io.WriteString(w, "1")
-		if !<-awaited || !ready.now() {
-			t.Fatal("says the wrong thing")
-		}
-		if n, err := stdin.Read(make([]byte, 9)); n != 1 || err != nil {
-			t.Fatalf("read %d bytes, %v", n, err)
-		}
-	}
-	if ready.now() {
-		t.Error("says that there are bytes, which have been read")
-	}
-	awaited := make(chan bool)
-	go func() { awaited <- ready.await() }()
-	eventually(t, "it waits", func() bool { return strings.Contains(string(stacks()), "(*polledFile).await") })
-	ready.release()
-	if runtime.GOOS != "linux" {
-		w.Close() // nothing else ends it there
-	}
-	if said := <-awaited; said != (runtime.GOOS != "linux") {
-		t.Errorf("released while it waited, it says %v", said)
-	}
-	if watch := ready.(*polledFile).watch; watch != nil && !errors.Is(watch.Close(), os.ErrClosed) {
-		t.Error("leaves a descriptor behind")
 	}
 }

@@ -51,11 +51,7 @@ func (l *lane) stop() (quiet bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stopped = true
-	quiet = l.state != busy && !l.midway
-	if quiet {
-		l.ready.release() // nobody waits for the lane to end
-	}
-	return quiet
+	return l.state != busy && !l.midway
 }
 
 // stopIfIdle stops the lane where it waits for a source that has nothing to

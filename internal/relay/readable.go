@@ -9,11 +9,8 @@ import (
 type readiness interface {
 	// now says whether there are bytes, or the end.
 	now() bool
-	// await waits until there are. It says whether that could be waited for.
+	// await waits until there are. It says whether that can be waited for.
 	await() bool
-	// release gives back what await has taken, and may end it. It can be called
-	// at any time, and again.
-	release()
 }
 
 // readinessOf gives what can be told of r.
@@ -33,11 +30,9 @@ type untold struct{}
 
 func (untold) now() bool   { return false }
 func (untold) await() bool { return false }
-func (untold) release()    {}
 
 // always is for regular files, which poll(2) calls readable whatever is in them.
 type always struct{}
 
 func (always) now() bool   { return true }
 func (always) await() bool { return true }
-func (always) release()    {}
