@@ -31,9 +31,13 @@ func newBuffer(src io.Reader, o Options) buffer {
 func (b *buffer) bytes() []byte { return b.mem[b.start:b.end] }
 
 // skip takes n bytes as used. They stay where they are until more is called.
-func (b *buffer) skip(n int) {
+func (b *buffer) skip(n int) { b.skipEach(n, n) }
+
+// skipEach is skip for each of several pieces, which have n bytes in all and
+// the largest of them so many.
+func (b *buffer) skipEach(n, largest int) {
 	b.start += n
-	b.largest = max(b.largest, n)
+	b.largest = max(b.largest, largest)
 }
 
 // unskip takes the last n bytes that were skipped since more was called back.

@@ -57,14 +57,10 @@ func (d *lineDecoder) Next() (frame.Payload, error) {
 // as they are, as far as its capacity goes. They are valid until the next call
 // of Next, and so is the one that Next has given last.
 func (d *lineDecoder) Gather(batch []frame.Payload) []frame.Payload {
-	for d.convert == nil && len(batch) < cap(batch) {
-		record, ok := d.records.held()
-		if !ok {
-			break
-		}
-		batch = append(batch, frame.Payload{Bytes: record})
+	if d.convert != nil {
+		return batch
 	}
-	return batch
+	return d.records.gather(batch)
 }
 
 // converted gives the payload of a record.

@@ -52,6 +52,15 @@ type Streamer interface {
 	AppendPrefix(dst []byte, size int64) []byte
 }
 
+// A BatchEncoder can write many small records at once.
+type BatchEncoder interface {
+	Encoder
+	// AppendRecords appends to dst, within its capacity, the records of the
+	// first n payloads of batch, none of which has a Rest. It leaves the others
+	// to Encode: from the first one that does not fit, cannot be shown or takes more thought.
+	AppendRecords(dst []byte, batch []frame.Payload) (records []byte, n int)
+}
+
 // A Format is one way to write messages as records.
 type Format struct {
 	Name string

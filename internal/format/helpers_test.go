@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -79,9 +81,35 @@ func decodeAll(t testing.TB, f Format, src io.Reader, o Options) ([]string, erro
 func encode(e Encoder, payload string) (string, error) {
 	var out bytes.Buffer
 	w := bufio.NewWriterSize(&out, 16)
-	err := e.Encode(w, frame.Payload{Bytes: []byte(payload)})
+	p := frame.Payload{Bytes: []byte(payload)}
+	err := e.Encode(w, p)
 	w.Flush()
+	if e, ok := e.(BatchEncoder); ok {
+		if fault := compareBatches(e, p, out.String(), err); fault != nil {
+			return "", fault
+		}
+	}
 	return out.String(), err
+}
+
+// compareBatches holds what AppendRecords makes of p against what Encode does.
+func compareBatches(e BatchEncoder, p frame.Payload, record string, err error) error {
+	const before, count = "before", 3
+	batch := slices.Repeat([]frame.Payload{p}, count)
+	for fits := range count + 1 {
+		for _, spare := range []int{0, max(0, len(record)-1)} {
+			room := make([]byte, len(before), len(before)+fits*len(record)+spare)
+			copy(room, before)
+			got, n := e.AppendRecords(room, batch)
+			switch {
+			case &got[0] != &room[0]:
+				return errors.New("AppendRecords has left its memory")
+			case n > fits && record != "", n > 0 && err != nil, string(got) != before+strings.Repeat(record, n):
+				return fmt.Errorf("AppendRecords makes %q of %d payloads, of which each is %q, %v", got, n, record, err)
+			}
+		}
+	}
+	return nil
 }
 
 // splits gives readers that deliver input in every way of interest.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"ductworks/internal/frame"
 )
 
 // A splitter cuts its input into records at a delimiter, the leftmost one
@@ -34,23 +36,35 @@ func (s *splitter) next() ([]byte, error) {
 	}
 }
 
-// held gives the next record if it lies in the buffer with its delimiter.
-func (s *splitter) held() (record []byte, ok bool) {
-	if record, ok = s.cut(); ok {
-		s.number++
+// gather appends to batch, within its capacity, the records that lie in the
+// buffer with their delimiters.
+func (s *splitter) gather(batch []frame.Payload) []frame.Payload {
+	held := s.in.bytes()
+	used, largest, already := 0, 0, len(batch)
+	s.scanned = 0
+	for len(batch) < cap(batch) {
+		size := index(held[used:], s.delim)
+		if size < 0 {
+			s.scanned = max(0, len(held)-used-len(s.delim)+1)
+			break
+		}
+		if int64(size) > s.limit {
+			break
+		}
+		batch = append(batch, frame.Payload{Bytes: held[used : used+size]})
+		size += len(s.delim)
+		used += size
+		largest = max(largest, size)
 	}
-	return record, ok
+	s.number += int64(len(batch) - already)
+	s.in.skipEach(used, largest)
+	return batch
 }
 
 // cut takes a record off the buffer that is there to its end and within the limit.
 func (s *splitter) cut() ([]byte, bool) {
 	held := s.in.bytes()
-	i := -1
-	if len(s.delim) == 1 {
-		i = bytes.IndexByte(held[s.scanned:], s.delim[0])
-	} else {
-		i = bytes.Index(held[s.scanned:], s.delim)
-	}
+	i := index(held[s.scanned:], s.delim)
 	if i < 0 {
 		s.scanned = max(s.scanned, len(held)-len(s.delim)+1)
 		return nil, false
@@ -61,6 +75,14 @@ func (s *splitter) cut() ([]byte, bool) {
 	}
 	s.give(end + len(s.delim))
 	return held[:end], true
+}
+
+// index is bytes.Index, at its fastest for a single byte.
+func index(b, delim []byte) int {
+	if len(delim) == 1 {
+		return bytes.IndexByte(b, delim[0])
+	}
+	return bytes.Index(b, delim)
 }
 
 // longest is the size of the longest record with its delimiter.

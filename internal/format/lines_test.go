@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ductworks/internal/frame"
 )
 
 func TestLines(t *testing.T) {
@@ -83,6 +85,29 @@ func TestLineShow(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestBatches: what is simple is written many at a time, up to what is not.
+func TestBatches(t *testing.T) {
+	for _, tt := range []struct{ format, delim, payloads, want string }{
+		{"raw", "", "a b c", "a\nb\nc\n"},
+		{"raw", "", "a b\n c", "a\n"},
+		{"raw", "ab", "x y a z", "xabyab"}, // the next one may hold the delimiter
+		{"text", "", `"a" "" "c"`, "a\n\nc\n"},
+		{"text", "", `"a" "\n" "c"`, "a\n"},
+		{"text", "", `"a" {} "c"`, "a\n"},
+		{"text", "", `"a" " "c"`, "a\n"},
+		{"text", "c", `"a" "c"`, "ac"},
+	} {
+		var batch []frame.Payload
+		for _, p := range strings.Split(tt.payloads, " ") {
+			batch = append(batch, frame.Payload{Bytes: []byte(p)})
+		}
+		e := find(t, tt.format).NewEncoder(Options{Limit: testLimit, Delimiter: []byte(tt.delim)}).(BatchEncoder)
+		if got, _ := e.AppendRecords(make([]byte, 0, 100), batch); string(got) != tt.want {
+			t.Errorf("%s of %q: got %q, want %q", tt.format, tt.payloads, got, tt.want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 
 	"ductworks/internal/frame"
@@ -34,6 +35,18 @@ func (e *rawEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 		return delimited(p.Bytes, e.delim, "-f base64")
 	}
 	return writeRecord(w, p.Bytes, e.delim)
+}
+
+// AppendRecords takes payloads up to the first one that holds a byte of the delimiter.
+func (e *rawEncoder) AppendRecords(dst []byte, batch []frame.Payload) ([]byte, int) {
+	for i := range batch {
+		record := batch[i].Bytes
+		if len(record)+len(e.delim) > cap(dst)-len(dst) || bytes.IndexByte(record, e.delim[0]) >= 0 {
+			return dst, i
+		}
+		dst = append(append(dst, record...), e.delim...)
+	}
+	return dst, len(batch)
 }
 
 // writeRecord writes a record and its delimiter, a small one in one piece.

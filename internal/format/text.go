@@ -2,6 +2,7 @@ package format
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 
@@ -61,13 +62,35 @@ func (e *textEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 	return writeRecord(w, text, e.delim)
 }
 
+// AppendRecords takes strings of which each byte stands for itself.
+func (e *textEncoder) AppendRecords(dst []byte, batch []frame.Payload) ([]byte, int) {
+	for i := range batch {
+		text, ok := plainString(batch[i].Bytes)
+		if !ok || len(text)+len(e.delim) > cap(dst)-len(dst) || bytes.IndexByte(text, e.delim[0]) >= 0 {
+			return dst, i
+		}
+		dst = append(append(dst, text...), e.delim...)
+	}
+	return dst, len(batch)
+}
+
+// plainString gives what stands between the quotation marks of a string of
+// which each byte stands for itself.
+func plainString(doc []byte) (text []byte, ok bool) {
+	if len(doc) < 2 || doc[0] != '"' || doc[len(doc)-1] != '"' {
+		return nil, false
+	}
+	text = doc[1 : len(doc)-1]
+	return text, plain(text)
+}
+
 // text gives what is shown for a document.
 func (e *textEncoder) text(doc []byte) ([]byte, error) {
+	if text, ok := plainString(doc); ok {
+		return text, nil
+	}
 	if len(doc) < 2 || doc[0] != '"' {
 		return e.compact(doc)
-	}
-	if inner := doc[1 : len(doc)-1]; doc[len(doc)-1] == '"' && plain(inner) {
-		return inner, nil
 	}
 	text, err := jsontext.AppendUnquote(reuse(e.scratch, len(doc)), doc)
 	if err != nil {

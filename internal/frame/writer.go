@@ -62,12 +62,33 @@ func (w *Writer) Put(p Payload) error {
 // PutAll writes whole payloads, a frame for each, and says how many were put
 // before it failed.
 func (w *Writer) PutAll(batch []Payload) (n int, err error) {
-	for i := range batch {
-		if err := w.Put(batch[i]); err != nil {
-			return i, err
+	for n < len(batch) {
+		if many := w.putMany(batch[n:]); many > 0 {
+			n += many
+			continue
 		}
+		if err := w.put(batch[n]); err != nil {
+			return n, err
+		}
+		n++
 	}
-	return len(batch), nil
+	return n, nil
+}
+
+// putMany puts the payloads for whose frames the buffer has room.
+func (w *Writer) putMany(batch []Payload) (n int) {
+	if w.err != nil {
+		return 0
+	}
+	buf := w.buf
+	for n < len(batch) && HeaderSize+len(batch[n].Bytes) <= cap(buf)-len(buf) {
+		payload := batch[n].Bytes
+		buf = append(AppendHeader(buf, int64(len(payload))), payload...)
+		n++
+	}
+	w.buf = buf
+	w.pending += int64(n)
+	return n
 }
 
 // put writes a frame for which the buffer has no room.

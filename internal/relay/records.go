@@ -91,11 +91,12 @@ func (s *payloads) Next() (frame.Payload, error) {
 type recordSink struct {
 	out     Output
 	w       *bufio.Writer
-	backlog *backlog     // under w where Unread can be asked, else nil
-	number  int64        // of the messages received
-	held    int64        // of those which have not been flushed
-	unfit   atomic.Int64 // of those which could not be shown
-	dropped atomic.Int64 // of those which nobody was there to read
+	batches format.BatchEncoder // nil where there is none, or the backlog wants every record
+	backlog *backlog            // under w where Unread can be asked, else nil
+	number  int64               // of the messages received
+	held    int64               // of those which have not been flushed
+	unfit   atomic.Int64        // of those which could not be shown
+	dropped atomic.Int64        // of those which nobody was there to read
 	broken  bool
 }
 
@@ -107,6 +108,9 @@ func newRecordSink(out Output) Sink {
 	if out.Unread != nil {
 		s.backlog = &backlog{w: out.Writer}
 		s.out.Writer = s.backlog
+	}
+	if s.backlog == nil {
+		s.batches, _ = out.Encoder.(format.BatchEncoder)
 	}
 	s.w = bufio.NewWriterSize(s.out.Writer, outputBuffer)
 	return s
@@ -147,12 +151,30 @@ func (s *recordSink) Put(p frame.Payload) error {
 
 // PutAll writes a record for each.
 func (s *recordSink) PutAll(batch []frame.Payload) (n int, err error) {
-	for i := range batch {
-		if err := s.Put(batch[i]); err != nil {
-			return i, err
+	for n < len(batch) {
+		if many := s.putMany(batch[n:]); many > 0 {
+			n += many
+			continue
 		}
+		if err := s.Put(batch[n]); err != nil {
+			return n, err
+		}
+		n++
 	}
-	return len(batch), nil
+	return n, nil
+}
+
+// putMany writes the records that the buffer has room for and that need no
+// look at each of them.
+func (s *recordSink) putMany(batch []frame.Payload) int {
+	if s.batches == nil || s.broken {
+		return 0
+	}
+	records, n := s.batches.AppendRecords(s.w.AvailableBuffer(), batch)
+	s.w.Write(records)
+	s.number += int64(n)
+	s.held += int64(n)
+	return n
 }
 
 // encodeFailed deals with a record of which not all, or nothing, was written.
