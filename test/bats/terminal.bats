@@ -115,8 +115,12 @@ ended() {
     local line last
     last=$(tail -n 1 picture)
     while IFS= read -r line; do
-        # What is typed before its prompt is there, the terminal itself shows.
-        [[ $line != [\$\>.]\ * ]] || wait_until has "${due[@]}" "${line:0:1}"
+        # What is typed before its prompt is there, the terminal itself shows; what arrives before the line above it
+        # has been taken stands above that.
+        case $line in
+        [\$\>.]\ *) wait_until has "${due[@]}" "${line:0:1}" ;;
+        '< '*) wait_until has "${due[@]}" '>' ;;
+        esac
         due+=("$line")
         case $line in
         "$last") keys -l "${line:2}" ;;
@@ -254,6 +258,7 @@ stopped() { [[ $(screen) == *Stopped* ]]; }
     keys C-c
     talk --color never
     echo 1 >&9
+    look '< 1' '>'
     types wrong
     look '< 1' '> wrong' 'ductworks: not JSON: "wrong" is no value (use -f text for lines of plain text)' '>'
     run ! coloured $'\e['
