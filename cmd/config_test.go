@@ -55,21 +55,25 @@ func TestPrecedence(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	for file, want := range map[string]string{
-		"formt: text":                "formt",
-		"format: yaml":               "key format",
-		"connect:\n  mode: '0600'":   "mode",
-		"conect:\n  format: text":    "conect",
-		"count: 3":                   "command line",
-		"- format":                   "keys with values",
-		"format: [":                  "config.yaml",
-		"linger: soon":               "key linger",
-		"send-only: perhaps":         "key send-only",
-		"max-message-size: {a: 1}":   "max-message-size",
-		"config: other.yaml":         "command line",
-		"format: text\nformat: hex":  ":2: mapping key \"format\" already defined",
-		"  format: text\n wait: 3\n": ":2: ", // which some parsers drop
-		"wait: 3\nformat: *text\n":   ":2: key format: this should be a value",
-		"? wait\n: 3":                ":1: a key should be the name",
+		"formt: text":                       "formt",
+		"format: yaml":                      "key format",
+		"connect:\n  mode: '0600'":          "mode",
+		"conect:\n  format: text":           "conect",
+		"count: 3":                          "command line",
+		"- format":                          "keys with values",
+		"format: [":                         "config.yaml",
+		"linger: soon":                      "key linger",
+		"send-only: perhaps":                "key send-only",
+		"max-message-size: {a: 1}":          "max-message-size",
+		"config: other.yaml":                "command line",
+		"format: text\nformat: hex":         ":2: mapping key \"format\" already defined",
+		"  format: text\n wait: 3\n":        ":2: ", // which some parsers drop
+		"wait: 3\nformat: *text\n":          ":2: key format: this should be a plain value",
+		"mode: !!str 0600":                  ":1: key mode: this should be a plain value",
+		"\"a\\nb\": 1":                      ":1: there is no flag for the key \"a\\nb\"",
+		"wait: 3\n---\nwait: 4\n":           ":3: a second document",
+		"# 1\r\n# 2\r\nwait: 3\r\nformt: x": ":4: ",
+		"? wait\n: 3":                       ":1: a key should be the name",
 	} {
 		_, err := configured(t, file)
 		if !is[configError](err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "config.yaml:") ||
@@ -97,13 +101,22 @@ func TestConfigValuesAreTakenAsWritten(t *testing.T) {
 func TestConfigAsOthersWriteIt(t *testing.T) {
 	for _, file := range []string{
 		"format: text", "format: text # for people\r\n", "---\nformat: 'text'\n", "{\"format\": \"text\"}",
-		"\ufeffformat: text\n", "format: |-\n  text\n", "connect:\n    format: text\nlisten: {mode: 0640}\n",
+		"\ufeffformat: text\n", "format: |-\n  text\n", "%YAML 1.2\n---\nformat: text\n", "connect:\n    format: text\nlisten: {mode: 0640}\n",
 	} {
 		c, err := configured(t, file)
 		if err != nil {
 			t.Errorf("%q: %v", file, err)
 		} else if got := c.Flags().Lookup("format").Value.String(); got != "text" {
 			t.Errorf("%q: format is %q, want text", file, got)
+		}
+	}
+	c, err := configured(t, "tls-ca:\nconnect:\n  tls-cert: # none\n  format: text\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"tls-ca", "tls-cert"} {
+		if got := c.Flags().Lookup(name).Value.String(); got != "" {
+			t.Errorf("%s is %q where nothing is written", name, got)
 		}
 	}
 	for _, file := range []string{"", "\n", "# nothing\n", "---\n"} {

@@ -93,14 +93,13 @@ func readConfig(path string) (*configFile, error) {
 // the flags that the commands of root have.
 func parseConfig(path string, data []byte, root *cobra.Command) (*configFile, error) {
 	f := &configFile{path: path, values: map[string]fileValue{}, sections: map[string]map[string]fileValue{}}
-	// Editors on Windows begin a file with a byte order mark.
-	file, err := parser.ParseBytes(bytes.TrimPrefix(data, []byte("\ufeff")), 0)
+	file, err := parser.ParseBytes(asUnixText(data), 0)
 	var wrong syntaxError
-	switch {
-	case errors.As(err, &wrong):
+	if errors.As(err, &wrong) {
 		err = fmt.Errorf("%d: %s", line(wrong), wrong.GetMessage())
-	case err == nil && len(file.Docs) > 0 && file.Docs[0].Body != nil:
-		err = f.load(file.Docs[0].Body, root)
+	}
+	if err == nil {
+		err = f.loadDocuments(file.Docs, root)
 	}
 	if err != nil {
 		return nil, configError{fmt.Errorf("%s:%w", path, err)}
@@ -120,7 +119,32 @@ type placed interface{ GetToken() *token.Token }
 
 func line(p placed) int { return p.GetToken().Position.Line }
 
-// load takes what the file says. Its errors begin with a line's number.
+// asUnixText takes off what editors on Windows put into a file: a byte order
+// mark, and a CR before each LF, of which the parser would count some as a line.
+func asUnixText(data []byte) []byte {
+	return bytes.ReplaceAll(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
+}
+
+// loadDocuments loads the one document that a file has, if it has any.
+// Directives, such as %YAML, come as documents of their own.
+func (f *configFile) loadDocuments(docs []*ast.DocumentNode, root *cobra.Command) error {
+	loaded := false
+	for _, doc := range docs {
+		if _, directive := doc.Body.(*ast.DirectiveNode); directive || doc.Body == nil {
+			continue
+		}
+		if loaded {
+			return fmt.Errorf("%d: a second document: there should be one", line(doc.Body))
+		}
+		if err := f.load(doc.Body, root); err != nil {
+			return err
+		}
+		loaded = true
+	}
+	return nil
+}
+
+// load takes what a document says. Its errors begin with a line's number.
 func (f *configFile) load(top ast.Node, root *cobra.Command) error {
 	known := flagNames(root.Commands())
 	return eachPair(top, func(key string, value ast.Node) error {
@@ -164,14 +188,14 @@ func take(values map[string]fileValue, key string, n ast.Node, known map[string]
 	case commandLineOnly[key]:
 		return fmt.Errorf("%d: key %s: it belongs on the command line", line(n), key)
 	case !known[key]:
-		return fmt.Errorf("%d: there is no flag for the key %s", line(n), key)
+		return fmt.Errorf("%d: there is no flag for the key %q", line(n), key)
 	}
 	if list, ok := n.(*ast.SequenceNode); ok {
 		return takeList(values, key, list)
 	}
 	value, ok := written(n)
 	if !ok {
-		return fmt.Errorf("%d: key %s: this should be a value or a list", line(n), key)
+		return fmt.Errorf("%d: key %s: this should be a plain value or a list", line(n), key)
 	}
 	values[key] = fileValue{values: []string{value}, line: line(n)}
 	return nil
@@ -195,7 +219,12 @@ func written(n ast.Node) (string, bool) {
 	switch n := n.(type) {
 	case *ast.LiteralNode:
 		return n.Value.Value, true
-	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.NullNode:
+		if n.Token.Type == token.ImplicitNullType {
+			return "", true // for which the parser puts a null in
+		}
+		return n.Token.Value, true
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return n.GetToken().Value, true
 	}
 	return "", false

@@ -88,6 +88,17 @@ func TestLineShow(t *testing.T) {
 	}
 }
 
+// TestGatheredRecordsAreHeldToTheLimit, and counted.
+func TestGatheredRecordsAreHeldToTheLimit(t *testing.T) {
+	for name, src := range splits("ccccc\nbb\ntoo long\ne\n") {
+		got, err := decodeAll(t, rawFormat, src(), Options{Limit: 5})
+		if !slices.Equal(got, []string{"ccccc", "bb"}) {
+			t.Errorf("%s: got %q", name, got)
+		}
+		wantError(t, err, "line 3: ")
+	}
+}
+
 // TestBatches: what is simple is written many at a time, up to what is not.
 func TestBatches(t *testing.T) {
 	for _, tt := range []struct{ format, delim, payloads, want string }{
@@ -111,21 +122,26 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// The memory that one huge record took must not stay for ever.
+// The memory that one huge record took must not stay for ever, even where those
+// behind it are taken many at once.
 func TestBufferShrinks(t *testing.T) {
-	input := strings.Repeat("a", 4<<20) + "\n" + strings.Repeat("b\n", 4<<20)
-	d := find(t, "text").NewDecoder(strings.NewReader(input), defaults).(*lineDecoder)
-	d.Next()
-	if len(d.records.in.mem) < 4<<20 || cap(d.scratch) < 4<<20 {
-		t.Fatal("the huge record did not need memory")
-	}
-	for _, err := d.Next(); err != io.EOF; _, err = d.Next() {
-		if err != nil {
-			t.Fatal(err)
+	for _, name := range []string{"text", "raw"} {
+		input := strings.Repeat("a", 4<<20) + "\n" + strings.Repeat(strings.Repeat("b", 2000)+"\n", 4<<10)
+		d := find(t, name).NewDecoder(strings.NewReader(input), defaults).(*lineDecoder)
+		d.Next()
+		if len(d.records.in.mem) < 4<<20 || name == "text" && cap(d.scratch) < 4<<20 {
+			t.Fatal("the huge record did not need memory")
 		}
-	}
-	if got := len(d.records.in.mem) + cap(d.scratch); got > bufferSize+keepLarge {
-		t.Errorf("%d bytes are kept", got)
+		batch := make([]frame.Payload, 0, 128)
+		for _, err := d.Next(); err != io.EOF; _, err = d.Next() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Gather(batch)
+		}
+		if got := len(d.records.in.mem) + cap(d.scratch); got > bufferSize+keepLarge {
+			t.Errorf("%s: %d bytes are kept", name, got)
+		}
 	}
 }
 

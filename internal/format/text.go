@@ -65,8 +65,12 @@ func (e *textEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 // AppendRecords takes strings of which each byte stands for itself.
 func (e *textEncoder) AppendRecords(dst []byte, batch []frame.Payload) ([]byte, int) {
 	for i := range batch {
-		text, ok := plainString(batch[i].Bytes)
-		if !ok || len(text)+len(e.delim) > cap(dst)-len(dst) || bytes.IndexByte(text, e.delim[0]) >= 0 {
+		doc := batch[i].Bytes
+		if len(doc)+len(e.delim) > cap(dst)-len(dst) {
+			return dst, i
+		}
+		text, ok := plainString(doc)
+		if !ok || bytes.IndexByte(text, e.delim[0]) >= 0 {
 			return dst, i
 		}
 		dst = append(append(dst, text...), e.delim...)

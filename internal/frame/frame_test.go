@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -454,6 +455,30 @@ func TestWriterErrorIsFinalAndCounted(t *testing.T) {
 		if want := int64(taken / 10); w.Written() != min(want, 3) {
 			t.Fatalf("%d bytes taken: Written() = %d, want %d", taken, w.Written(), want)
 		}
+	}
+}
+
+// TestWriterPutAllCounts: what PutAll says to have put is what the destination
+// has in its order, or what the Writer lost with its error.
+func TestWriterPutAllCounts(t *testing.T) {
+	batch := slices.Repeat([]frame.Payload{{Bytes: []byte("hello")}}, 100)
+	batch[50].Bytes = pattern(1 << 20) // for which the buffer has no room
+	var out bytes.Buffer
+	w := frame.NewWriter(&out)
+	if n, err := w.PutAll(batch); n != 100 || err != nil {
+		t.Fatalf("PutAll: %d, %v", n, err)
+	}
+	w.Flush()
+	if frames, size := frame.CountWhole(out.Bytes()); frames != 100 || size != out.Len() || w.Written() != 100 {
+		t.Errorf("%d frames in %d of %d bytes, %d written", frames, size, out.Len(), w.Written())
+	}
+	broken := errors.New("broken")
+	w = frame.NewWriter(writerFunc(func([]byte) (int, error) { return 0, broken }))
+	if n, err := w.PutAll(batch); n != 50 || err != broken || w.Written() != 0 {
+		t.Errorf("PutAll: %d, %v with %d written; want the 50 before the one that had to be written", n, err, w.Written())
+	}
+	if n, err := w.PutAll(batch[:3]); n != 0 || err != broken {
+		t.Errorf("PutAll after the error: %d, %v", n, err)
 	}
 }
 

@@ -66,3 +66,33 @@ func linesOf(t *testing.T, count int) *End {
 	in := Input{Name: "stdin", Reader: lines, Format: findFormat(t, "raw")}
 	return Records(in, Output{}, format.Options{Limit: 10})
 }
+
+// TestRecordsOfABatchAreNumbered: those that cannot be shown have the numbers
+// that they would have if messages came one by one.
+func TestRecordsOfABatchAreNumbered(t *testing.T) {
+	var out strings.Builder
+	var reports []string
+	f := findFormat(t, "raw")
+	s := newRecordSink(Output{
+		Writer: &out, Format: f, Encoder: f.NewEncoder(format.Options{Limit: 100}),
+		Report: func(err error) { reports = append(reports, err.Error()) },
+	}).(*recordSink)
+	var batch []frame.Payload
+	for _, payload := range []string{"one", "t\no", "three", "f\nur", "five"} {
+		batch = append(batch, frame.Payload{Bytes: []byte(payload)})
+	}
+	if n, err := s.PutAll(batch); n != len(batch) || err != nil || s.held != 3 {
+		t.Errorf("PutAll: %d, %v, with %d held", n, err, s.held)
+	}
+	s.Flush()
+	if out.String() != "one\nthree\nfive\n" {
+		t.Errorf("it printed %q", &out)
+	}
+	if len(reports) != 2 || !strings.Contains(reports[0], "message 2,") || !strings.Contains(reports[1], "message 4,") {
+		t.Errorf("it reported %q", reports)
+	}
+	s.broken = true
+	if n, err := s.PutAll(batch); n != len(batch) || err != nil || s.unread() != 5 {
+		t.Errorf("with nobody there: %d, %v, %d unread", n, err, s.unread())
+	}
+}
