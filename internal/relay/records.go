@@ -108,8 +108,7 @@ func newRecordSink(out Output) Sink {
 	if out.Unread != nil {
 		s.backlog = &backlog{w: out.Writer}
 		s.out.Writer = s.backlog
-	}
-	if s.backlog == nil {
+	} else {
 		s.batches, _ = out.Encoder.(format.BatchEncoder)
 	}
 	s.w = bufio.NewWriterSize(s.out.Writer, outputBuffer)
