@@ -66,13 +66,15 @@ func decodeAll(t testing.TB, f Format, src io.Reader, o Options) ([]string, erro
 			}
 			return payloads, err
 		}
-		payloads = append(payloads, whole(t, p))
+		batch := append(make([]frame.Payload, 0, 4), p)
 		if g, ok := d.(interface {
 			Gather([]frame.Payload) []frame.Payload
-		}); ok {
-			for _, p := range g.Gather(make([]frame.Payload, 0, 2)) {
-				payloads = append(payloads, whole(t, p))
-			}
+		}); ok && p.Rest == nil {
+			batch = g.Gather(batch)
+			batch = g.Gather(batch) // what it gave before stays valid
+		}
+		for _, p := range batch {
+			payloads = append(payloads, whole(t, p))
 		}
 	}
 }

@@ -41,11 +41,11 @@ func (s *splitter) next() ([]byte, error) {
 func (s *splitter) gather(batch []frame.Payload) []frame.Payload {
 	held := s.in.bytes()
 	used, largest, already := 0, 0, len(batch)
-	s.scanned = 0
+	scanned := 0
 	for len(batch) < cap(batch) {
 		size := index(held[used:], s.delim)
 		if size < 0 {
-			s.scanned = max(0, len(held)-used-len(s.delim)+1)
+			scanned = max(0, len(held)-used-len(s.delim)+1)
 			break
 		}
 		if int64(size) > s.limit {
@@ -56,9 +56,26 @@ func (s *splitter) gather(batch []frame.Payload) []frame.Payload {
 		used += size
 		largest = max(largest, size)
 	}
-	s.number += int64(len(batch) - already)
-	s.in.skipEach(used, largest)
+	s.giveMany(len(batch)-already, used, largest)
+	s.scanned = scanned
 	return batch
+}
+
+// around gives what is held and the byte before it, which has been used.
+// Before the first record there is none, and it gives nothing.
+func (s *splitter) around() []byte {
+	if s.in.start == 0 {
+		return nil
+	}
+	return s.in.mem[s.in.start-1 : s.in.end]
+}
+
+// giveMany takes records off the buffer that have n bytes in all with their
+// delimiters, the largest so many.
+func (s *splitter) giveMany(records, n, largest int) {
+	s.number += int64(records)
+	s.in.skipEach(n, largest)
+	s.scanned = 0
 }
 
 // cut takes a record off the buffer that is there to its end and within the limit.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"ductworks/internal/frame"
 )
 
@@ -27,6 +29,9 @@ func TestLines(t *testing.T) {
 		{"not UTF-8", "text", "", "a\nb\n\xe9\n", []string{`"a"`, `"b"`}, "line 3: invalid UTF-8 at byte 1 (use -f raw or -f base64)"},
 		{"not UTF-8, far in", "text", "", "0123456789\xff", nil, "line 1: invalid UTF-8 at byte 11"},
 		{"surrogate", "text", "", "\xed\xa0\x80", nil, "invalid UTF-8"},
+		{"many ways", "text", "", "a\n\"\né\n\té\n\n0123456789abcdef\\\nb\n\xff\n", []string{`"a"`, `"\""`, `"é"`, `"\té"`, `""`, `"0123456789abcdef\\"`, `"b"`}, "line 8: "},
+		{"many ways, odd delimiter", "text", "é", "aé\"éèéb\né\r\né", []string{`"a"`, `"\""`, `"è"`, `"b\n"`, `"\r\n"`}, ""},
+		{"many ways, printed delimiter", "text", "bc", "abbcbc\"bcbabc\nbcébc", []string{`"ab"`, `""`, `"\""`, `"ba"`, `"\n"`, `"é"`}, ""},
 		{"record number", "text", ";", "a;\xff", []string{`"a"`}, "record 2: invalid UTF-8"},
 		{"bad padding", "base64", "", "aGk=\naGk\n", []string{"hi"}, "line 2: not base64"},
 		{"trailing bits", "base64", "", "aGl=\n", nil, "line 1: not base64"},
@@ -90,12 +95,24 @@ func TestLineShow(t *testing.T) {
 
 // TestGatheredRecordsAreHeldToTheLimit, and counted.
 func TestGatheredRecordsAreHeldToTheLimit(t *testing.T) {
-	for name, src := range splits("ccccc\nbb\ntoo long\ne\n") {
-		got, err := decodeAll(t, rawFormat, src(), Options{Limit: 5})
-		if !slices.Equal(got, []string{"ccccc", "bb"}) {
-			t.Errorf("%s: got %q", name, got)
+	for _, tt := range []struct {
+		format, input string
+		limit         int64
+		want          []string
+		err           string
+	}{
+		{"raw", "ccccc\nbb\ntoo long\ne\n", 5, []string{"ccccc", "bb"}, "line 3: "},
+		{"text", "ccc\nbb\nlong\ne\n", 5, []string{`"ccc"`, `"bb"`}, "line 3: "},
+		{"text", "b\n\tc\n\t\t\ne\n", 5, []string{`"b"`, `"\tc"`}, "line 3: "},
+		{"text", "\n\n", 1, []string{}, "line 1: "},
+	} {
+		for name, src := range splits(tt.input) {
+			got, err := decodeAll(t, find(t, tt.format), src(), Options{Limit: tt.limit})
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("%s of %q, %s: got %q", tt.format, tt.input, name, got)
+			}
+			wantError(t, err, tt.err)
 		}
-		wantError(t, err, "line 3: ")
 	}
 }
 
@@ -107,6 +124,9 @@ func TestBatches(t *testing.T) {
 		{"raw", "ab", "x y a z", "xabyab"}, // the next one may hold the delimiter
 		{"text", "", `"a" "" "c"`, "a\n\nc\n"},
 		{"text", "", `"a" "\n" "c"`, "a\n"},
+		{"text", "", `"\"" "\\t" "\/"`, "\"\n\\t\n/\n"},
+		{"text", "", `"a" "\u0041" "c"`, "a\n"},
+		{"text", "n", `"a" "\n" "n"`, "an\nn"},
 		{"text", "", `"a" {} "c"`, "a\n"},
 		{"text", "", `"a" " "c"`, "a\n"},
 		{"text", "c", `"a" "c"`, "ac"},
@@ -127,17 +147,23 @@ func TestBatches(t *testing.T) {
 func TestBufferShrinks(t *testing.T) {
 	for _, name := range []string{"text", "raw"} {
 		input := strings.Repeat("a", 4<<20) + "\n" + strings.Repeat(strings.Repeat("b", 2000)+"\n", 4<<10)
-		d := find(t, name).NewDecoder(strings.NewReader(input), defaults).(*lineDecoder)
+		var d *lineDecoder
+		gather := func() { d.Gather(make([]frame.Payload, 0, 128)) }
+		switch decoder := find(t, name).NewDecoder(strings.NewReader(input), defaults).(type) {
+		case *lineDecoder:
+			d = decoder
+		case *textDecoder:
+			d, gather = decoder.lineDecoder, func() { decoder.Gather(make([]frame.Payload, 0, 128)) }
+		}
 		d.Next()
 		if len(d.records.in.mem) < 4<<20 || name == "text" && cap(d.scratch) < 4<<20 {
 			t.Fatal("the huge record did not need memory")
 		}
-		batch := make([]frame.Payload, 0, 128)
 		for _, err := d.Next(); err != io.EOF; _, err = d.Next() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d.Gather(batch)
+			gather()
 		}
 		if got := len(d.records.in.mem) + cap(d.scratch); got > bufferSize+keepLarge {
 			t.Errorf("%s: %d bytes are kept", name, got)
@@ -147,21 +173,69 @@ func TestBufferShrinks(t *testing.T) {
 
 func TestQuotedSize(t *testing.T) {
 	for _, text := range []string{"", "a", "\"\\\b\t\n\f\r", "\x00\x1f\x7f", "é"} {
-		quoted, err := appendQuoted(nil, []byte(text))
-		if err != nil || quotedSize([]byte(text)) != int64(len(quoted)) {
-			t.Errorf("%q: %d for %s, %v", text, quotedSize([]byte(text)), quoted, err)
+		quoted, ok := appendQuoted(nil, []byte(text))
+		if !ok || quotedSize([]byte(text)) != int64(len(quoted)) {
+			t.Errorf("%q: %d for %s", text, quotedSize([]byte(text)), quoted)
 		}
 	}
 }
 
+// longText takes each of the loops over words of text to the end of two rounds.
+const longText = "abcdefgh ijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 func TestPlain(t *testing.T) {
 	for c := range 256 {
-		for at := range 17 {
-			text := []byte("abcdefgh ijklmnop")
+		for at := range len(longText) {
+			text := []byte(longText)
 			text[at] = byte(c)
-			want := c >= ' ' && c != '"' && c != '\\' && c < 0x80
-			if got := plain(text); got != want {
+			isPlain := c >= ' ' && c != '"' && c != '\\' && c < 0x80
+			first := at
+			if isPlain {
+				first = len(text)
+			}
+			if got := plainASCII(text); got != first {
+				t.Errorf("plainASCII(%q) = %d, want %d", text, got, first)
+			}
+			if got := plain(text); got != isPlain {
 				t.Errorf("plain(%q) = %v", text, got)
+			}
+			if text := append([]byte("\u00e9"), text...); plain(text) != isPlain {
+				t.Errorf("plain(%q) = %v", text, !isPlain)
+			}
+		}
+	}
+}
+
+// TestQuotesAsJsontextDoes, and takes the quotes off again.
+func TestQuotesAsJsontextDoes(t *testing.T) {
+	for c := range 256 {
+		for _, text := range []string{"%", "é%", "0123456789abcdef%", "\\%\"", "\xc3%"} {
+			text := []byte(strings.ReplaceAll(text, "%", string([]byte{byte(c)})))
+			want, err := jsontext.AppendQuote([]byte("before"), text)
+			got, ok := appendQuoted([]byte("before"), text)
+			if ok != (err == nil) || ok && string(got) != string(want) {
+				t.Errorf("%q is quoted as %s, %v; want %s, %v", text, got, ok, want, err)
+			}
+			if !ok {
+				continue
+			}
+			inner := got[len(`before"`) : len(got)-1]
+			back, ok := appendUnquoted([]byte("before"), inner)
+			if ok && string(back) != "before"+string(text) {
+				t.Errorf("%s is unquoted as %q", inner, back)
+			}
+		}
+	}
+}
+
+// TestUnquotesOnlyStrings: what jsontext would not take off the quotes of is left to it.
+func TestUnquotesOnlyStrings(t *testing.T) {
+	for c := range 256 {
+		for _, quoted := range []string{"a%", "a%b", `a\%`, `a\%b`, "%"} {
+			quoted := strings.ReplaceAll(quoted, "%", string([]byte{byte(c)}))
+			want, err := jsontext.AppendUnquote(nil, `"`+quoted+`"`)
+			if got, ok := appendUnquoted(nil, []byte(quoted)); ok && (err != nil || string(got) != string(want)) {
+				t.Errorf("%q is unquoted as %q, want %q, %v", quoted, got, want, err)
 			}
 		}
 	}

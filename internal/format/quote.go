@@ -2,9 +2,8 @@ package format
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Every byte of a word set to 0x01, and to 0x80.
@@ -16,43 +15,121 @@ const (
 // plain reports whether text can stand in a JSON string as it is: valid UTF-8
 // without quotation marks, backslashes and control characters.
 func plain(text []byte) bool {
-	var seen uint64
+	n := plainASCII(text)
+	return n == len(text) || text[n] >= utf8.RuneSelf && plainUTF8(text[n:])
+}
+
+// plainASCII counts the bytes of text before the first one that is not ASCII
+// or has to be escaped in a JSON string.
+func plainASCII(text []byte) int {
+	rest := text
+	for len(rest) >= 16 {
+		first, second := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:])
+		if (special(first)|first|special(second)|second)&highs != 0 {
+			break
+		}
+		rest = rest[16:]
+	}
+	for len(rest) >= 8 {
+		word := binary.LittleEndian.Uint64(rest)
+		if marks := (special(word) | word) & highs; marks != 0 {
+			return len(text) - len(rest) + bits.TrailingZeros64(marks)/8
+		}
+		rest = rest[8:]
+	}
+	for i, c := range rest {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return len(text) - len(rest) + i
+		}
+	}
+	return len(text)
+}
+
+func plainUTF8(text []byte) bool {
 	rest := text
 	for ; len(rest) >= 8; rest = rest[8:] {
-		word := binary.LittleEndian.Uint64(rest)
-		if special(word) {
+		if word := binary.LittleEndian.Uint64(rest); special(word)&^word&highs != 0 {
 			return false
 		}
-		seen |= word
 	}
 	for _, c := range rest {
 		if c < ' ' || c == '"' || c == '\\' {
 			return false
 		}
-		seen |= uint64(c)
 	}
-	return seen&highs == 0 || utf8.Valid(text)
+	return utf8.Valid(text)
 }
 
-// special reports whether one of the word's eight bytes has to be escaped.
-func special(word uint64) bool {
+// special sets the high bit of each byte of an ASCII word that has to be
+// escaped. Above the lowest of those it may set others, too.
+func special(word uint64) uint64 {
 	// Subtracting n from a byte below n borrows and so sets its high bit.
 	// Flipping the second bit makes '"' one less than ' ', next to the control
 	// characters, and leaves those among themselves; ' ' itself moves up.
 	control := (word ^ 2*ones) - 0x21*ones
 	backslash := (word ^ '\\'*ones) - ones
-	return (control|backslash)&^word&highs != 0
+	return control | backslash
 }
 
 // appendQuoted appends text as a JSON string that escapes no more than it must.
-// It returns an error where text is not valid UTF-8.
-func appendQuoted(dst, text []byte) ([]byte, error) {
-	if !plain(text) {
-		return jsontext.AppendQuote(dst, text)
+// ok is false where text is not valid UTF-8.
+func appendQuoted(dst, text []byte) (quoted []byte, ok bool) {
+	if !utf8.Valid(text) {
+		return dst, false
 	}
 	dst = append(dst, '"')
-	dst = append(dst, text...)
-	return append(dst, '"'), nil
+	for {
+		n := plainASCII(text)
+		dst = append(dst, text[:n]...)
+		if n == len(text) {
+			return append(dst, '"'), true
+		}
+		dst = appendStringByte(dst, text[n])
+		text = text[n+1:]
+	}
+}
+
+// appendStringByte appends a byte of a string, escaped where RFC 8259, section 7,
+// demands it.
+func appendStringByte(dst []byte, c byte) []byte {
+	switch {
+	case c >= utf8.RuneSelf:
+		return append(dst, c)
+	case shortEscape[c] != 0:
+		return append(dst, '\\', shortEscape[c])
+	}
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xf])
+}
+
+// shortEscape gives what stands behind the backslash for a character, where
+// two bytes will do.
+var shortEscape = [utf8.RuneSelf]byte{
+	'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't',
+}
+
+// shortEscaped is shortEscape the other way.
+var shortEscaped = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// appendUnquoted appends what stands between a string's quotation marks,
+// without escapes. ok is false where that takes more thought, or is no such thing.
+func appendUnquoted(dst, quoted []byte) (text []byte, ok bool) {
+	for {
+		n := plainASCII(quoted)
+		dst = append(dst, quoted[:n]...)
+		quoted = quoted[n:]
+		if len(quoted) < 2 {
+			return dst, len(quoted) == 0
+		}
+		c := shortEscaped[quoted[1]]
+		if quoted[0] != '\\' || c == 0 {
+			return dst, false
+		}
+		dst = append(dst, c)
+		quoted = quoted[2:]
+	}
 }
 
 // quotedSize is the size of text as a JSON string.

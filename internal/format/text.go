@@ -3,8 +3,7 @@ package format
 import (
 	"bufio"
 	"bytes"
-	"fmt"
-	"io"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -16,37 +15,24 @@ var textFormat = Format{
 	Summary:    "each line as a JSON string; other documents are printed as compact JSON",
 	Delimited:  true,
 	NewDecoder: newTextDecoder,
-	NewEncoder: func(o Options) Encoder { return &textEncoder{delim: o.delimiter(), options: rfc8259()} },
+	NewEncoder: newTextEncoder,
 	Message: func(text string, o Options) ([]byte, error) {
 		return lineMessage(text, o.Limit, quoting(o.Limit))
 	},
 }
 
-func newTextDecoder(src io.Reader, o Options) Decoder {
-	const quotes = 2
-	return newLineDecoder(src, o.delimiter(), o.Limit-quotes, o, quoting(o.Limit))
-}
-
-// quoting makes JSON strings of at most limit bytes.
-func quoting(limit int64) conversion {
-	return func(dst, line []byte) ([]byte, *RecordError) {
-		const longestEscape, quotes = 6, 2
-		if longestEscape*int64(len(line))+quotes > limit && quotedSize(line) > limit {
-			return nil, tooLarge("", limit)
-		}
-		quoted, err := appendQuoted(dst, line)
-		if err != nil {
-			return nil, &RecordError{
-				Reason: fmt.Sprintf("invalid UTF-8 at byte %d", invalidUTF8(line)+1),
-				Hint:   "use -f raw or -f base64",
-			}
-		}
-		return quoted, nil
+func newTextEncoder(o Options) Encoder {
+	delim := o.delimiter()
+	return &textEncoder{
+		delim:   delim,
+		escaped: delim[0] < utf8.RuneSelf && !plain(delim[:1]),
+		options: rfc8259(),
 	}
 }
 
 type textEncoder struct {
 	delim   []byte
+	escaped bool // in a string, the delimiter's first byte would be
 	options []jsontext.Options
 	scratch []byte
 }
@@ -62,35 +48,50 @@ func (e *textEncoder) Encode(w *bufio.Writer, p frame.Payload) error {
 	return writeRecord(w, text, e.delim)
 }
 
-// AppendRecords takes strings of which each byte stands for itself.
+// AppendRecords takes strings, but such as hold a byte of the delimiter or take
+// more thought.
 func (e *textEncoder) AppendRecords(dst []byte, batch []frame.Payload) ([]byte, int) {
 	for i := range batch {
 		doc := batch[i].Bytes
 		if len(doc)+len(e.delim) > cap(dst)-len(dst) {
 			return dst, i
 		}
-		text, ok := plainString(doc)
-		if !ok || bytes.IndexByte(text, e.delim[0]) >= 0 {
+		record, ok := e.appendText(dst, doc)
+		if !ok {
 			return dst, i
 		}
-		dst = append(append(dst, text...), e.delim...)
+		dst = append(record, e.delim...)
 	}
 	return dst, len(batch)
 }
 
-// plainString gives what stands between the quotation marks of a string of
-// which each byte stands for itself.
-func plainString(doc []byte) (text []byte, ok bool) {
+// appendText appends what is shown for a string.
+func (e *textEncoder) appendText(dst, doc []byte) (shown []byte, ok bool) {
+	text, ok := unmarked(doc)
+	switch {
+	case !ok:
+		return dst, false
+	case !plain(text):
+		shown, ok = appendUnquoted(dst, text)
+	case e.escaped:
+		return append(dst, text...), true
+	default:
+		shown = append(dst, text...)
+	}
+	return shown, ok && bytes.IndexByte(shown[len(dst):], e.delim[0]) < 0
+}
+
+// unmarked gives what stands between the quotation marks of a string.
+func unmarked(doc []byte) (text []byte, ok bool) {
 	if len(doc) < 2 || doc[0] != '"' || doc[len(doc)-1] != '"' {
 		return nil, false
 	}
-	text = doc[1 : len(doc)-1]
-	return text, plain(text)
+	return doc[1 : len(doc)-1], true
 }
 
 // text gives what is shown for a document.
 func (e *textEncoder) text(doc []byte) ([]byte, error) {
-	if text, ok := plainString(doc); ok {
+	if text, ok := unmarked(doc); ok && plain(text) {
 		return text, nil
 	}
 	if len(doc) < 2 || doc[0] != '"' {
