@@ -3,6 +3,7 @@ package format
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +15,10 @@ const (
 	sampleText = "2025-01-02T03:04:05Z host service[123]: a line as logs have them, of about a hundred bytes here"
 )
 
+type sample struct{ name, format, record, payload string }
+
 // samples are a record for each decoder and a payload for each encoder.
-var samples = []struct{ name, format, record, payload string }{
+var samples = []sample{
 	{"json", "json", sampleDoc + "\n", sampleDoc},
 	{"json-pretty", "json", strings.ReplaceAll(sampleDoc, ",", ",\n  ") + "\n", strings.ReplaceAll(sampleDoc, ",", ",\n  ")},
 	{"json-1MiB", "json", `["` + strings.Repeat("a", 1<<20) + "\"]\n", `["` + strings.Repeat("a", 1<<20) + `"]`},
@@ -78,6 +81,27 @@ func BenchmarkEncode(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestGathersMost small records of a buffer, which is what makes them cheap.
+func TestGathersMost(t *testing.T) {
+	for _, name := range []string{"json", "json-pretty", "text", "text-utf8", "text-escapes", "raw"} {
+		s := samples[slices.IndexFunc(samples, func(s sample) bool { return s.name == name })]
+		d := find(t, s.format).NewDecoder(newLoop(s.record), defaults).(gatherer)
+		batch := make([]frame.Payload, 0, 256)
+		gathered, rounds := 0, 0
+		allocations := testing.AllocsPerRun(1000, func() {
+			d.Next()
+			gathered += len(d.Gather(batch))
+			rounds++
+		})
+		if gathered < rounds*cap(batch)/2 || allocations > 0 {
+			t.Errorf("%s: %d in %d batches, with %v allocations each", name, gathered, rounds, allocations)
+		}
+		if d, ok := d.(*textDecoder); ok && cap(d.spare) > spareSize {
+			t.Errorf("%s: %d bytes are kept for escapes", name, cap(d.spare))
+		}
 	}
 }
 

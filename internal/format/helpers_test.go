@@ -49,6 +49,12 @@ func whole(t testing.TB, p frame.Payload) string {
 	return all
 }
 
+// A gatherer is a Decoder that knows which records it has already.
+type gatherer interface {
+	Decoder
+	Gather(batch []frame.Payload) []frame.Payload
+}
+
 // decodeAll gives all payloads of src, and the error that ended them unless it
 // was the end of the input.
 func decodeAll(t testing.TB, f Format, src io.Reader, o Options) ([]string, error) {
@@ -67,9 +73,7 @@ func decodeAll(t testing.TB, f Format, src io.Reader, o Options) ([]string, erro
 			return payloads, err
 		}
 		batch := append(make([]frame.Payload, 0, 4), p)
-		if g, ok := d.(interface {
-			Gather([]frame.Payload) []frame.Payload
-		}); ok && p.Rest == nil {
+		if g, ok := d.(gatherer); ok && p.Rest == nil {
 			batch = g.Gather(batch)
 			batch = g.Gather(batch) // what it gave before stays valid
 		}

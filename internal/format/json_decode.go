@@ -13,24 +13,25 @@ import (
 
 // A jsonDecoder splits and checks a stream of documents.
 //
-// Documents that lie whole in the buffer are read where they lie. One that
-// reaches beyond the buffer is read by a second jsontext.Decoder, which can
-// wait for more in the middle of a document and gathers it in its own memory;
-// what that has read too far goes back to the buffer.
+// Documents that lie whole in the buffer are read where they lie, by jsontext
+// where scanDocument leaves them to it. One that reaches beyond the buffer is
+// read by a second jsontext.Decoder, which can wait for more in the middle of a
+// document and gathers it in its own memory; what that has read too far goes
+// back to the buffer.
 type jsonDecoder struct {
 	in      buffer
 	limit   int64
 	options []jsontext.Options
 
-	held  bytes.Buffer      // what in holds
+	used  int               // so much of what in holds
+	held  bytes.Buffer      // the rest of that
 	whole *jsontext.Decoder // over held
-	used  int               // so much of held
 
 	reach   *jsontext.Decoder // over tail
 	tail    documentReader
 	largest int // document that reach has gathered
 
-	breaks int // line breaks before held
+	breaks int // line breaks before what in holds
 	err    error
 }
 
@@ -38,15 +39,13 @@ type jsonDecoder struct {
 var errPartial = errors.New("the document reaches beyond the buffer")
 
 func newJSONDecoder(src io.Reader, o Options) Decoder {
-	d := &jsonDecoder{
+	return &jsonDecoder{
 		in:      newBuffer(src, o),
 		limit:   o.Limit,
 		options: rfc8259(),
 		whole:   new(jsontext.Decoder),
 		reach:   new(jsontext.Decoder),
 	}
-	d.restart()
-	return d
 }
 
 func (d *jsonDecoder) Next() (frame.Payload, error) {
@@ -70,40 +69,73 @@ func (d *jsonDecoder) next() ([]byte, error) {
 		if err := d.in.more(d.in.size); err != nil {
 			return nil, err
 		}
-		d.restart()
 	}
 }
 
-// restart lets whole read what the buffer holds from now on.
-func (d *jsonDecoder) restart() {
-	d.held = *bytes.NewBuffer(d.in.bytes())
-	d.whole.Reset(&d.held, d.options...)
-	d.used = 0
+// Gather appends those documents to batch that lie whole in memory, up to one
+// that takes more thought, as far as its capacity goes. They are valid until
+// the next call of Next, and so is the one that Next has given last.
+func (d *jsonDecoder) Gather(batch []frame.Payload) []frame.Payload {
+	for len(batch) < cap(batch) {
+		doc, end := d.scan(d.in.bytes()[d.used:])
+		if doc == nil {
+			break
+		}
+		batch = append(batch, frame.Payload{Bytes: doc})
+		d.used += end
+	}
+	return batch
+}
+
+// scan gives the document that stands first in ahead, and where it ends, if
+// scanDocument finds it and it cannot go on behind ahead. Else it gives nil.
+func (d *jsonDecoder) scan(ahead []byte) (doc []byte, end int) {
+	space := spaceBefore(ahead)
+	size := scanDocument(ahead[space:], allSpaces)
+	if size == 0 || int64(size) > d.limit {
+		return nil, 0
+	}
+	doc, end = ahead[space:space+size], space+size
+	if !selfEnding(doc) && (end == len(ahead) || !isSpace(ahead[end])) {
+		return nil, 0
+	}
+	return doc, end
 }
 
 // buffered gives the next document if the buffer holds it to its end.
 func (d *jsonDecoder) buffered() ([]byte, error) {
 	ahead := d.in.bytes()[d.used:]
-	doc, err := d.whole.ReadValue()
-	switch {
-	case err == nil:
-	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errPartial
-	case d.outgrows(ahead[spaceBefore(ahead):]):
-		return nil, tooLarge(d.line(ahead[:spaceBefore(ahead)]), d.limit)
-	default:
-		return nil, d.syntaxError(ahead, faultOffset(err)-d.used, err)
-	}
-	end := int(d.whole.InputOffset()) - d.used
-	if end == len(ahead) && !selfEnding(doc) {
-		return nil, errPartial
-	}
-	if err := d.check(doc, ahead[:end-len(doc)], ahead[end:]); err != nil {
-		return nil, err
+	doc, end := d.scan(ahead)
+	if doc == nil {
+		var err error
+		if doc, end, err = d.read(ahead); err != nil {
+			return nil, err
+		}
 	}
 	d.used += end
 	d.releaseReach()
 	return doc, nil
+}
+
+// read gives the document that stands first in ahead and where it ends.
+func (d *jsonDecoder) read(ahead []byte) (doc []byte, end int, err error) {
+	d.held = *bytes.NewBuffer(ahead)
+	d.whole.Reset(&d.held, d.options...)
+	doc, err = d.whole.ReadValue()
+	switch {
+	case err == nil:
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, 0, errPartial
+	case d.outgrows(ahead[spaceBefore(ahead):]):
+		return nil, 0, tooLarge(d.line(ahead[:spaceBefore(ahead)]), d.limit)
+	default:
+		return nil, 0, d.syntaxError(ahead, faultOffset(err), err)
+	}
+	end = int(d.whole.InputOffset())
+	if end == len(ahead) && !selfEnding(doc) {
+		return nil, 0, errPartial
+	}
+	return doc, end, d.check(doc, ahead[:end-len(doc)], ahead[end:])
 }
 
 // begun drops what has been used and the white space behind it. It reports

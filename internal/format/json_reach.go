@@ -23,7 +23,6 @@ func (d *jsonDecoder) reaching() ([]byte, error) {
 	}
 	d.breaks += countBreaks(doc)
 	d.largest = max(d.largest, len(doc))
-	d.restart()
 	return doc, nil
 }
 

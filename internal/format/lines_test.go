@@ -102,6 +102,9 @@ func TestGatheredRecordsAreHeldToTheLimit(t *testing.T) {
 		err           string
 	}{
 		{"raw", "ccccc\nbb\ntoo long\ne\n", 5, []string{"ccccc", "bb"}, "line 3: "},
+		{"json", "[123]12345 \"a\"\n\n[1234]\n1", 5, []string{"[123]", "12345", `"a"`}, "line 3: "},
+		{"json", "[]\n123 123456", 5, []string{"[]", "123"}, "line 2: "},
+		{"json", "[]\n12\n34x", 5, []string{"[]", "12"}, "line 3: "},
 		{"text", "ccc\nbb\nlong\ne\n", 5, []string{`"ccc"`, `"bb"`}, "line 3: "},
 		{"text", "b\n\tc\n\t\t\ne\n", 5, []string{`"b"`, `"\tc"`}, "line 3: "},
 		{"text", "\n\n", 1, []string{}, "line 1: "},
@@ -119,6 +122,10 @@ func TestGatheredRecordsAreHeldToTheLimit(t *testing.T) {
 // TestBatches: what is simple is written many at a time, up to what is not.
 func TestBatches(t *testing.T) {
 	for _, tt := range []struct{ format, delim, payloads, want string }{
+		{"json", "", `{"a":[1]} "b" 12`, "{\"a\":[1]}\n\"b\"\n12\n"},
+		{"json", "", "1 [\n] 3", "1\n"},
+		{"json", "", "1  3", "1\n"},
+		{"json", "", "1 {}x 3", "1\n"},
 		{"raw", "", "a b c", "a\nb\nc\n"},
 		{"raw", "", "a b\n c", "a\n"},
 		{"raw", "ab", "x y a z", "xabyab"}, // the next one may hold the delimiter
@@ -147,23 +154,21 @@ func TestBatches(t *testing.T) {
 func TestBufferShrinks(t *testing.T) {
 	for _, name := range []string{"text", "raw"} {
 		input := strings.Repeat("a", 4<<20) + "\n" + strings.Repeat(strings.Repeat("b", 2000)+"\n", 4<<10)
-		var d *lineDecoder
-		gather := func() { d.Gather(make([]frame.Payload, 0, 128)) }
-		switch decoder := find(t, name).NewDecoder(strings.NewReader(input), defaults).(type) {
-		case *lineDecoder:
-			d = decoder
-		case *textDecoder:
-			d, gather = decoder.lineDecoder, func() { decoder.Gather(make([]frame.Payload, 0, 128)) }
+		gatherer := find(t, name).NewDecoder(strings.NewReader(input), defaults).(gatherer)
+		d, isLines := gatherer.(*lineDecoder)
+		if !isLines {
+			d = gatherer.(*textDecoder).lineDecoder
 		}
-		d.Next()
+		gatherer.Next()
 		if len(d.records.in.mem) < 4<<20 || name == "text" && cap(d.scratch) < 4<<20 {
 			t.Fatal("the huge record did not need memory")
 		}
-		for _, err := d.Next(); err != io.EOF; _, err = d.Next() {
+		batch := make([]frame.Payload, 0, 128)
+		for _, err := gatherer.Next(); err != io.EOF; _, err = gatherer.Next() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			gather()
+			gatherer.Gather(batch)
 		}
 		if got := len(d.records.in.mem) + cap(d.scratch); got > bufferSize+keepLarge {
 			t.Errorf("%s: %d bytes are kept", name, got)

@@ -15,8 +15,8 @@ const (
 // plain reports whether text can stand in a JSON string as it is: valid UTF-8
 // without quotation marks, backslashes and control characters.
 func plain(text []byte) bool {
-	n := plainASCII(text)
-	return n == len(text) || text[n] >= utf8.RuneSelf && plainUTF8(text[n:])
+	rest := text[plainASCII(text):]
+	return len(rest) == 0 || rest[0] >= utf8.RuneSelf && unescaped(rest) == len(rest) && utf8.Valid(rest)
 }
 
 // plainASCII counts the bytes of text before the first one that is not ASCII
@@ -38,30 +38,36 @@ func plainASCII(text []byte) int {
 		rest = rest[8:]
 	}
 	for i, c := range rest {
-		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if mustEscape(c) || c >= utf8.RuneSelf {
 			return len(text) - len(rest) + i
 		}
 	}
 	return len(text)
 }
 
-func plainUTF8(text []byte) bool {
+// unescaped counts the bytes of text before the first one that has to be
+// escaped in a JSON string.
+func unescaped(text []byte) int {
 	rest := text
-	for ; len(rest) >= 8; rest = rest[8:] {
-		if word := binary.LittleEndian.Uint64(rest); special(word)&^word&highs != 0 {
-			return false
+	for len(rest) >= 8 {
+		word := binary.LittleEndian.Uint64(rest)
+		if marks := special(word) &^ word & highs; marks != 0 {
+			return len(text) - len(rest) + bits.TrailingZeros64(marks)/8
+		}
+		rest = rest[8:]
+	}
+	for i, c := range rest {
+		if mustEscape(c) {
+			return len(text) - len(rest) + i
 		}
 	}
-	for _, c := range rest {
-		if c < ' ' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return utf8.Valid(text)
+	return len(text)
 }
 
-// special sets the high bit of each byte of an ASCII word that has to be
-// escaped. Above the lowest of those it may set others, too.
+func mustEscape(c byte) bool { return c < ' ' || c == '"' || c == '\\' }
+
+// special sets the high bit of each ASCII byte of a word that has to be
+// escaped. Above the lowest of those, and in bytes that have it, it may set others, too.
 func special(word uint64) uint64 {
 	// Subtracting n from a byte below n borrows and so sets its high bit.
 	// Flipping the second bit makes '"' one less than ' ', next to the control
@@ -74,29 +80,29 @@ func special(word uint64) uint64 {
 // appendQuoted appends text as a JSON string that escapes no more than it must.
 // ok is false where text is not valid UTF-8.
 func appendQuoted(dst, text []byte) (quoted []byte, ok bool) {
+	dst = append(dst, '"')
+	if plain(text) {
+		dst = append(dst, text...)
+		return append(dst, '"'), true
+	}
 	if !utf8.Valid(text) {
 		return dst, false
 	}
-	dst = append(dst, '"')
 	for {
-		n := plainASCII(text)
+		n := unescaped(text)
 		dst = append(dst, text[:n]...)
 		if n == len(text) {
 			return append(dst, '"'), true
 		}
-		dst = appendStringByte(dst, text[n])
+		dst = appendEscape(dst, text[n])
 		text = text[n+1:]
 	}
 }
 
-// appendStringByte appends a byte of a string, escaped where RFC 8259, section 7,
-// demands it.
-func appendStringByte(dst []byte, c byte) []byte {
-	switch {
-	case c >= utf8.RuneSelf:
-		return append(dst, c)
-	case shortEscape[c] != 0:
-		return append(dst, '\\', shortEscape[c])
+// appendEscape appends what RFC 8259, section 7, demands in place of c.
+func appendEscape(dst []byte, c byte) []byte {
+	if short := shortEscape[c]; short != 0 {
+		return append(dst, '\\', short)
 	}
 	const digits = "0123456789abcdef"
 	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xf])
@@ -104,7 +110,7 @@ func appendStringByte(dst []byte, c byte) []byte {
 
 // shortEscape gives what stands behind the backslash for a character, where
 // two bytes will do.
-var shortEscape = [utf8.RuneSelf]byte{
+var shortEscape = [256]byte{
 	'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't',
 }
 
