@@ -32,6 +32,30 @@ func TestConduitIsEmptiedByHand(t *testing.T) {
 		})
 }
 
+// What nobody reads is not taken into the process either.
+func TestReceiveIntoNullDevice(t *testing.T) {
+	eachTransport(t, func(name string) bool { return name == "unix dialled" || name == "tcp dialled" },
+		func(t *testing.T, near Conn, far far) {
+			null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer null.Close()
+			go func() {
+				far.Write(payload(transferSize))
+				far.Write([]byte("next"))
+				far.CloseWrite()
+			}()
+			n, err := receiveSpliced(near, null, transferSize)
+			if n != transferSize || err != nil || !hasMoved(near, transferSize) {
+				t.Errorf("received %d, moved %d: %v", n, near.Moved(), err)
+			}
+			if got := readAll(t, near); got != "next" {
+				t.Errorf("then came %q", got)
+			}
+		})
+}
+
 // splice(2) blames the pipe, sendfile(2) the file, and the rest is the socket.
 func TestWhoseFailure(t *testing.T) {
 	s := transportsSocket(t)

@@ -34,10 +34,10 @@ func SendFile(c Conn, f *os.File, n int64) (int64, error) {
 }
 
 // ReceiveFile moves exactly n bytes from c to f, at its own offset, on Linux
-// without taking them into the process where f is a pipe, or a regular file
-// that is not open for appending. It returns how many f has. The error is a
-// *SourceError when c broke or ended early, and a *SinkError when f did. It
-// counts as a Read on c.
+// without taking them into the process where f is a pipe, or a regular file or
+// the null device and not open for appending. It returns how many f has. The
+// error is a *SourceError when c broke or ended early, and a *SinkError when f
+// did. It counts as a Read on c.
 //
 // Close on c does not wake it while it waits for a pipe that is full.
 func ReceiveFile(c Conn, f *os.File, n int64) (int64, error) {

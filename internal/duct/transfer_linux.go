@@ -14,7 +14,7 @@ func sendSpliced(c Conn, f *os.File, n int64) (sent int64, err error) {
 	if !ok {
 		return 0, errors.ErrUnsupported
 	}
-	e := withFile(f, func(fd, kind int) {
+	e := withFile(f, func(fd int, kind fileKind) {
 		switch kind {
 		case unix.S_IFREG:
 			sent, err = s.sendRegular(fd, n)
@@ -33,11 +33,11 @@ func receiveSpliced(c Conn, f *os.File, n int64) (got int64, err error) {
 	if !ok {
 		return 0, errors.ErrUnsupported
 	}
-	e := withFile(f, func(fd, kind int) {
+	e := withFile(f, func(fd int, kind fileKind) {
 		switch {
 		case kind == unix.S_IFIFO:
 			got, err = s.receivePipe(fd, n)
-		case kind == unix.S_IFREG && !isAppending(fd):
+		case (kind == unix.S_IFREG || kind == nullDevice) && !isAppending(fd):
 			got, err = s.through(f, func(pipe int, m int64) (int64, error) { return intoFile(fd, pipe, m) }, n)
 		default:
 			err = errors.ErrUnsupported
@@ -69,8 +69,23 @@ func sourceError(err, fileErr error) error {
 	return err
 }
 
+// A fileKind is a file's S_IFMT, or nullDevice.
+type fileKind uint32
+
+// nullDevice is /dev/null, the one device that takes pages as they are.
+const nullDevice fileKind = 0
+
+// kindOf also tells the null device by its number, see null(4).
+func kindOf(stat unix.Stat_t) fileKind {
+	kind := fileKind(stat.Mode & unix.S_IFMT)
+	if kind == unix.S_IFCHR && stat.Rdev == unix.Mkdev(1, 3) {
+		return nullDevice
+	}
+	return kind
+}
+
 // withFile calls do with the descriptor of f and the kind of file it is.
-func withFile(f *os.File, do func(fd, kind int)) error {
+func withFile(f *os.File, do func(fd int, kind fileKind)) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -79,7 +94,7 @@ func withFile(f *os.File, do func(fd, kind int)) error {
 	var statErr error
 	err = raw.Control(func(fd uintptr) {
 		if statErr = unix.Fstat(int(fd), &stat); statErr == nil {
-			do(int(fd), int(stat.Mode&unix.S_IFMT))
+			do(int(fd), kindOf(stat))
 		}
 	})
 	return errors.Join(err, statErr)
