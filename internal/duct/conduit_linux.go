@@ -10,26 +10,41 @@ import (
 // conduitSize is how much a pipe of ours holds, where the system lets it.
 const conduitSize = 1 << 20
 
-// through moves n bytes from the socket into a pipe of ours, and from there on
-// with drain, as splice(2) needs a pipe on one side. sink is where drain moves
-// them, for the case that it cannot.
-func (s *socket) through(sink io.Writer, drain func(pipe int, n int64) (int64, error), n int64) (moved int64, err error) {
+// A conduit is a pipe of ours, as splice(2) needs one on one side. Neither of
+// its ends waits.
+type conduit struct{ out, in int }
+
+func newConduit() (conduit, error) {
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return 0, errors.ErrUnsupported
+		return conduit{}, errors.ErrUnsupported
 	}
-	defer unix.Close(pipe[0])
-	defer unix.Close(pipe[1])
 	_, _ = unix.FcntlInt(uintptr(pipe[1]), unix.F_SETPIPE_SZ, conduitSize)
+	return conduit{pipe[0], pipe[1]}, nil
+}
+
+func (c conduit) close() {
+	unix.Close(c.out)
+	unix.Close(c.in)
+}
+
+// through moves n bytes from the socket into a conduit, and from there on with
+// drain. sink is where drain moves them, for the case that it cannot.
+func (s *socket) through(sink io.Writer, drain func(pipe int, n int64) (int64, error), n int64) (moved int64, err error) {
+	pipe, err := newConduit()
+	if err != nil {
+		return 0, err
+	}
+	defer pipe.close()
 	for moved < n {
-		got, err := s.draw(pipe[1], n-moved)
+		got, err := s.draw(pipe.in, n-moved)
 		if err != nil {
 			return moved, err
 		}
-		put, err := drain(pipe[0], got)
+		put, err := drain(pipe.out, got)
 		moved += put
 		if errors.Is(err, errors.ErrUnsupported) {
-			rest, err := emptyInto(sink, pipe[0], got-put)
+			rest, err := emptyInto(sink, pipe.out, got-put)
 			return moved + rest, err
 		}
 		if err != nil {

@@ -37,7 +37,7 @@ func receiveSpliced(c Conn, f *os.File, n int64) (got int64, err error) {
 		switch {
 		case kind == unix.S_IFIFO:
 			got, err = s.receivePipe(fd, n)
-		case (kind == unix.S_IFREG || kind == nullDevice) && !isAppending(fd):
+		case takesPages(fd, kind):
 			got, err = s.through(f, func(pipe int, m int64) (int64, error) { return intoFile(fd, pipe, m) }, n)
 		default:
 			err = errors.ErrUnsupported
@@ -98,6 +98,11 @@ func withFile(f *os.File, do func(fd int, kind fileKind)) error {
 		}
 	})
 	return errors.Join(err, statErr)
+}
+
+// takesPages says whether splice(2) can move what a pipe holds to a file.
+func takesPages(fd int, kind fileKind) bool {
+	return kind == unix.S_IFIFO || (kind == unix.S_IFREG || kind == nullDevice) && !isAppending(fd)
 }
 
 // isAppending reports that splice(2) would refuse to write to fd.

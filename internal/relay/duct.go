@@ -58,6 +58,9 @@ func Duct(c duct.Conn, o DuctOptions) *End {
 			fr.Exact = o.Exact
 			if o.Stream {
 				fr.StreamAbove = streamAbove
+				if l, ok := r.(*lane); ok && l.canHold() {
+					fr.StreamAbove = holdAbove
+				}
 			}
 			return fr
 		},

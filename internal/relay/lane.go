@@ -29,6 +29,7 @@ type lane struct {
 	source   Source
 	ready    readiness // of what the source reads from
 	batch    *batch    // nil where messages are passed on one by one
+	holder   *holder   // of messages to be there whole, where it pays, else nil
 	count    int64     // messages passed on
 	bytes    int64     // in their payloads
 	limit    int64     // messages after which the lane ends, if not 0
@@ -64,6 +65,7 @@ func (l *lane) run() {
 	defer close(l.done)
 	l.err = l.carry()
 	l.unpark()
+	l.giveBack()
 	l.from.hangUp()
 }
 
@@ -142,6 +144,9 @@ func (l *lane) tear(err error) error {
 // prepare shows a message to whoever watches. They want it whole, and so do
 // those who cannot be left waiting for the rest.
 func (l *lane) prepare(p *frame.Payload) error {
+	if p.Rest != nil && l.holder != nil && p.Size() <= streamAbove {
+		return l.hold(p)
+	}
 	if p.Rest != nil && (l.from.Tap != nil || l.mustNotWait(*p)) {
 		all, err := gather(*p)
 		if err != nil {

@@ -56,7 +56,10 @@ func mover(dst io.Writer, src io.Reader) func(n int64) (int64, error) {
 	from, fromDuct := src.(duct.Conn)
 	toFile, isFile := dst.(*os.File)
 	fromFile, ofFile := src.(*os.File)
+	held, isHeld := src.(*holder)
 	switch {
+	case isHeld && isFile:
+		return func(int64) (int64, error) { return held.moveTo(toFile) }
 	case fromDuct && toDuct:
 		return func(n int64) (int64, error) { return duct.Forward(to, from, n) }
 	case fromDuct && isFile:

@@ -1,0 +1,102 @@
+package duct
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Hold keeps bytes from a Conn until it is known that all of them have come,
+// without taking them into the process. Its methods are for one goroutine.
+type Hold struct {
+	pipe conduit
+	n    int64 // bytes in it
+}
+
+// NewHold makes a Hold for what comes from c and goes to f. The error is
+// errors.ErrUnsupported where that cannot be without the process.
+func NewHold(c Conn, f *os.File) (*Hold, error) {
+	if _, ok := c.(*socket); !ok {
+		return nil, errors.ErrUnsupported
+	}
+	takes := false
+	if err := withFile(f, func(fd int, kind fileKind) { takes = takesPages(fd, kind) }); err != nil || !takes {
+		return nil, errors.ErrUnsupported
+	}
+	pipe, err := newConduit()
+	if err != nil {
+		return nil, err
+	}
+	return &Hold{pipe: pipe}, nil
+}
+
+// Fill moves bytes from c, n at most, until the Hold has no more room, and says
+// how many. The error is a *SourceError. It counts as a Read on c.
+func (h *Hold) Fill(c Conn, n int64) (got int64, err error) {
+	s, ok := c.(*socket)
+	for ok && got < n && err == nil {
+		var m int64
+		m, err = s.draw(h.pipe.in, n-got)
+		got += m
+	}
+	h.n += got
+	if err == errPipe {
+		err = nil
+	}
+	return got, err
+}
+
+// Read takes bytes into the process after all. It returns io.EOF when the Hold is empty.
+func (h *Hold) Read(p []byte) (int, error) {
+	if h.n == 0 {
+		return 0, io.EOF
+	}
+	n, err := pipeEnd(h.pipe.out).Read(p)
+	h.n -= int64(n)
+	return n, err
+}
+
+// MoveTo moves all that the Hold keeps to f, at its own offset, and says how
+// much. The error is a *SinkError, or errors.ErrUnsupported where f does not
+// take what is left, which can be read then.
+func (h *Hold) MoveTo(f *os.File) (moved int64, err error) {
+	e := withFile(f, func(fd int, kind fileKind) {
+		if kind == unix.S_IFIFO {
+			moved, err = intoPipe(fd, h.pipe.out, h.n)
+		} else {
+			moved, err = intoFile(fd, h.pipe.out, h.n)
+		}
+	})
+	h.n -= moved
+	if e != nil {
+		err = &SinkError{e}
+	}
+	return moved, err
+}
+
+// Close gives the system's memory back.
+func (h *Hold) Close() { h.pipe.close() }
+
+// intoPipe moves n bytes, which the pipe from holds, to another pipe.
+func intoPipe(to, from int, n int64) (put int64, err error) {
+	for put < n {
+		m, err := unix.Splice(from, nil, to, nil, int(n-put), unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		put += max(m, 0)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			if err := awaitPipe(to, unix.POLLOUT); err != nil {
+				return put, &SinkError{err}
+			}
+		case err == unix.EINVAL:
+			return put, errors.ErrUnsupported
+		case err != nil:
+			return put, &SinkError{err}
+		case m == 0:
+			return put, &SinkError{io.ErrUnexpectedEOF}
+		}
+	}
+	return put, nil
+}
