@@ -76,13 +76,18 @@ func (p pipeEnd) Read(b []byte) (int, error) {
 	}
 }
 
-// intoFile moves n bytes, which the pipe holds, to a regular file.
+// intoFile moves n bytes, which the pipe holds, to a regular file, to another
+// pipe, for which it waits, or to the null device.
 func intoFile(file, pipe int, n int64) (put int64, err error) {
 	for put < n {
-		m, err := unix.Splice(pipe, nil, file, nil, int(n-put), unix.SPLICE_F_MOVE)
+		m, err := unix.Splice(pipe, nil, file, nil, int(n-put), unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		put += max(m, 0)
 		switch {
 		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			if err := awaitPipe(file, unix.POLLOUT); err != nil {
+				return put, &SinkError{err}
+			}
 		case err == unix.EINVAL || err == unix.ENOSYS:
 			return put, errors.ErrUnsupported
 		case err != nil:

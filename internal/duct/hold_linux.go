@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-
-	"golang.org/x/sys/unix"
 )
 
 // A Hold keeps bytes from a Conn until it is known that all of them have come,
@@ -62,13 +60,7 @@ func (h *Hold) Read(p []byte) (int, error) {
 // much. The error is a *SinkError, or errors.ErrUnsupported where f does not
 // take what is left, which can be read then.
 func (h *Hold) MoveTo(f *os.File) (moved int64, err error) {
-	e := withFile(f, func(fd int, kind fileKind) {
-		if kind == unix.S_IFIFO {
-			moved, err = intoPipe(fd, h.pipe.out, h.n)
-		} else {
-			moved, err = intoFile(fd, h.pipe.out, h.n)
-		}
-	})
+	e := withFile(f, func(fd int, _ fileKind) { moved, err = intoFile(fd, h.pipe.out, h.n) })
 	h.n -= moved
 	if e != nil {
 		err = &SinkError{e}
@@ -78,25 +70,3 @@ func (h *Hold) MoveTo(f *os.File) (moved int64, err error) {
 
 // Close gives the system's memory back.
 func (h *Hold) Close() { h.pipe.close() }
-
-// intoPipe moves n bytes, which the pipe from holds, to another pipe.
-func intoPipe(to, from int, n int64) (put int64, err error) {
-	for put < n {
-		m, err := unix.Splice(from, nil, to, nil, int(n-put), unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
-		put += max(m, 0)
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
-			if err := awaitPipe(to, unix.POLLOUT); err != nil {
-				return put, &SinkError{err}
-			}
-		case err == unix.EINVAL:
-			return put, errors.ErrUnsupported
-		case err != nil:
-			return put, &SinkError{err}
-		case m == 0:
-			return put, &SinkError{io.ErrUnexpectedEOF}
-		}
-	}
-	return put, nil
-}
