@@ -26,7 +26,7 @@ known() (
     holds missing 'relay TestOfNothing' 'wire.bats: nothing at all'
 }
 
-@test "every flaw of test/mutations is in the table of docs/reliability.md, with its test" {
+@test "every flaw of test/mutations is in the table of docs/reliability.md, with its test, and can still be put back" {
     local patch subject name
     for patch in "$BATS_TEST_DIRNAME"/../mutations/*.patch; do
         read -r subject name <<<"$(sed -n 's/^Test: //p' "$patch")"
@@ -35,5 +35,6 @@ known() (
         *) name="${subject##*/} $name" ;;
         esac
         grep -qF "\`$name\`" "$BATS_TEST_DIRNAME/../../docs/reliability.md" || fail "$patch: $name is not in the table"
+        (cd "$BATS_TEST_DIRNAME/../.." && git apply --check "$patch") || fail "$patch does not fit the code any more"
     done
 }
