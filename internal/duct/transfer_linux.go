@@ -78,7 +78,7 @@ const nullDevice fileKind = 0
 // kindOf also tells the null device by its number, see null(4).
 func kindOf(stat unix.Stat_t) fileKind {
 	kind := fileKind(stat.Mode & unix.S_IFMT)
-	if kind == unix.S_IFCHR && stat.Rdev == unix.Mkdev(1, 3) {
+	if kind == unix.S_IFCHR && uint64(stat.Rdev) == unix.Mkdev(1, 3) {
 		return nullDevice
 	}
 	return kind

@@ -17,11 +17,12 @@ const (
 // maxScanDepth is how deep scanDocument goes.
 const maxScanDepth = 63
 
-// scanDocument gives the size in bytes of the document that b begins with, in
-// less than half the time that jsontext takes. What is in order it takes as RFC 8259
-// has it; else it gives zero and leaves the verdict to jsontext: where there
-// is a fault, the document goes on behind b, is nested deeply, or has other
-// white space between its tokens than spaces.
+// scanDocument gives the size in bytes of the document that b begins with. On
+// objects it takes half the time of jsontext, on arrays of digits or of strings beyond
+// ASCII more. What is in order it takes as RFC 8259 has it; else it gives zero
+// and leaves the verdict to jsontext: where there is a fault, the document goes
+// on behind b, is nested deeply, or has other white space between its tokens
+// than spaces.
 //
 // A number may go on behind b, and is taken for what there is of it.
 func scanDocument(b []byte, spaces spaceSet) int {
