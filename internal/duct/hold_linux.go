@@ -9,6 +9,7 @@ import (
 // A Hold keeps bytes from a Conn until it is known that all of them have come,
 // without taking them into the process. Its methods are for one goroutine.
 type Hold struct {
+	from *socket
 	pipe conduit
 	n    int64 // bytes in it
 }
@@ -16,7 +17,8 @@ type Hold struct {
 // NewHold makes a Hold for what comes from c and goes to f. The error is
 // errors.ErrUnsupported where that cannot be without the process.
 func NewHold(c Conn, f *os.File) (*Hold, error) {
-	if _, ok := c.(*socket); !ok {
+	from, ok := c.(*socket)
+	if !ok {
 		return nil, errors.ErrUnsupported
 	}
 	takes := false
@@ -27,16 +29,15 @@ func NewHold(c Conn, f *os.File) (*Hold, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Hold{pipe: pipe}, nil
+	return &Hold{from: from, pipe: pipe}, nil
 }
 
-// Fill moves bytes from c, n at most, until the Hold has no more room, and says
-// how many. The error is a *SourceError. It counts as a Read on c.
-func (h *Hold) Fill(c Conn, n int64) (got int64, err error) {
-	s, ok := c.(*socket)
-	for ok && got < n && err == nil {
+// Fill moves bytes from the Conn, n at most, until the Hold has no more room,
+// and says how many. The error is a *SourceError. It counts as a Read on the Conn.
+func (h *Hold) Fill(n int64) (got int64, err error) {
+	for got < n && err == nil {
 		var m int64
-		m, err = s.draw(h.pipe.in, n-got)
+		m, err = h.from.draw(h.pipe.in, n-got)
 		got += m
 	}
 	h.n += got

@@ -24,7 +24,7 @@ func newHold(t *testing.T, near Conn, far io.Writer, p []byte, piece int, to *os
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Close)
-	held, err = h.Fill(near, int64(len(p)))
+	held, err = h.Fill(int64(len(p)))
 	if err != nil || held == 0 || held > int64(len(p)) {
 		t.Fatalf("filled with %d: %v", held, err)
 	}
@@ -83,7 +83,7 @@ func TestHoldIsReadToo(t *testing.T) {
 	defer null.Close()
 	h, _ := newHold(t, near, far, p, len(p), null)
 	go far.Write([]byte("more"))
-	h.Fill(near, 4)
+	h.Fill(4)
 	p = append(p, "more"...)
 	if got, err := io.ReadAll(h); !bytes.Equal(got, p) || err != nil {
 		t.Errorf("read %d bytes: %v", len(got), err)
@@ -98,7 +98,7 @@ func TestHoldSourceEndsEarly(t *testing.T) {
 	r, w := osPipe(t)
 	h, _ := newHold(t, near, far, []byte("half"), 4, w)
 	far.CloseWrite()
-	n, err := h.Fill(near, 5)
+	n, err := h.Fill(5)
 	if source := (*SourceError)(nil); n != 0 || !errors.As(err, &source) || source.Err != io.ErrUnexpectedEOF {
 		t.Errorf("filled with %d: %v", n, err)
 	}

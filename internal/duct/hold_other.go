@@ -15,7 +15,7 @@ type Hold struct{}
 func NewHold(Conn, *os.File) (*Hold, error) { return nil, errors.ErrUnsupported }
 
 // Fill is there on Linux.
-func (*Hold) Fill(Conn, int64) (int64, error) { return 0, errors.ErrUnsupported }
+func (*Hold) Fill(int64) (int64, error) { return 0, errors.ErrUnsupported }
 
 // Read is there on Linux.
 func (*Hold) Read([]byte) (int, error) { return 0, io.EOF }

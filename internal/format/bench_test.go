@@ -90,6 +90,9 @@ func TestGathersMost(t *testing.T) {
 		s := samples[slices.IndexFunc(samples, func(s sample) bool { return s.name == name })]
 		d := find(t, s.format).NewDecoder(newLoop(s.record), defaults).(gatherer)
 		batch := make([]frame.Payload, 0, 256)
+		if n := len(d.Gather(batch)); n != 0 {
+			t.Errorf("%s: %d before the first", name, n)
+		}
 		gathered, rounds := 0, 0
 		allocations := testing.AllocsPerRun(1000, func() {
 			d.Next()

@@ -41,11 +41,11 @@ func (s *splitter) next() ([]byte, error) {
 func (s *splitter) gather(batch []frame.Payload) []frame.Payload {
 	held := s.in.bytes()
 	used, largest, already := 0, 0, len(batch)
-	scanned := 0
+	s.scanned = 0
 	for len(batch) < cap(batch) {
 		size := index(held[used:], s.delim)
 		if size < 0 {
-			scanned = max(0, len(held)-used-len(s.delim)+1)
+			s.scanned = max(0, len(held)-used-len(s.delim)+1)
 			break
 		}
 		if int64(size) > s.limit {
@@ -57,7 +57,6 @@ func (s *splitter) gather(batch []frame.Payload) []frame.Payload {
 		largest = max(largest, size)
 	}
 	s.giveMany(len(batch)-already, used, largest)
-	s.scanned = scanned
 	return batch
 }
 
@@ -75,7 +74,6 @@ func (s *splitter) around() []byte {
 func (s *splitter) giveMany(records, n, largest int) {
 	s.number += int64(records)
 	s.in.skipEach(n, largest)
-	s.scanned = 0
 }
 
 // cut takes a record off the buffer that is there to its end and within the limit.

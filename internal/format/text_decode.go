@@ -7,8 +7,10 @@ import (
 	"ductworks/internal/frame"
 )
 
-// Sizes in bytes: of one byte at most, escaped, and of a string's marks.
-const longestEscape, quotes = 6, 2
+const (
+	longestEscape = 6 // bytes that stand for one byte of a line at most
+	quotes        = 2 // quotation marks of a string
+)
 
 func newTextDecoder(src io.Reader, o Options) Decoder {
 	delim := o.delimiter()

@@ -17,7 +17,6 @@ const holdAbove = 128 << 10
 // A holder keeps the rest of a payload until all of it has come: most of it with
 // the system. It is then read, or moved to a file.
 type holder struct {
-	conn duct.Conn
 	pipe *duct.Hold
 	tail bytes.Buffer // what the system had no room for
 }
@@ -36,7 +35,7 @@ func newHolder(from, to *End) *holder {
 	if err != nil {
 		return nil
 	}
-	return &holder{conn: from.duct.conn, pipe: pipe}
+	return &holder{pipe: pipe}
 }
 
 func (h *holder) Read(p []byte) (int, error) {
@@ -98,7 +97,7 @@ func (l *lane) fillHolder(rest *io.LimitedReader) error {
 	if !l.park() {
 		return errStopped
 	}
-	n, _ := l.holder.pipe.Fill(l.holder.conn, rest.N)
+	n, _ := l.holder.pipe.Fill(rest.N)
 	if !l.unpark() {
 		return errStopped
 	}
