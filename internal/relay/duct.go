@@ -36,6 +36,7 @@ type ductEnd struct {
 	writer *frame.Writer
 	exact  bool
 	shared bool // with others who send
+	stream bool // lets large payloads through as they arrive
 }
 
 // Duct makes a conversation's end of a connected duct.
@@ -51,14 +52,14 @@ func Duct(c duct.Conn, o DuctOptions) *End {
 		Sink:    &ductSink{Writer: w, conn: c, stayOpen: o.StayOpen},
 		Drain:   func() { c.CloseRead() },
 		Release: func() { c.Close() },
-		duct:    &ductEnd{conn: c, writer: w, exact: o.Exact},
+		duct:    &ductEnd{conn: c, writer: w, exact: o.Exact, stream: o.Stream},
 		hangUp:  func() {},
 		source: func(r io.Reader) Source {
 			fr := frame.NewReader(r, o.Limit)
 			fr.Exact = o.Exact
 			if o.Stream {
 				fr.StreamAbove = streamAbove
-				if l, ok := r.(*lane); ok && l.canHold() {
+				if l, ok := r.(*lane); ok && l.holder != nil {
 					fr.StreamAbove = holdAbove
 				}
 			}

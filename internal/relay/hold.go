@@ -21,10 +21,11 @@ type holder struct {
 	tail bytes.Buffer // what the system had no room for
 }
 
-// newHolder gives nil where there is no way past the process.
+// newHolder gives nil where payloads do not stream, and where there is no way
+// past the process.
 func newHolder(from, to *End) *holder {
 	sink, ofRecords := to.Sink.(*recordSink)
-	if from.duct == nil || from.Tap != nil || !ofRecords || sink.out.Forgiving {
+	if from.duct == nil || !from.duct.stream || from.Tap != nil || !ofRecords || sink.out.Forgiving {
 		return nil
 	}
 	f, isFile := sink.out.Writer.(*os.File)
@@ -59,13 +60,7 @@ func (h *holder) moveTo(f *os.File) (int64, error) {
 	return moved + copied, err
 }
 
-// canHold says whether the lane can keep payloads out of the process.
-func (l *lane) canHold() bool {
-	l.holder = newHolder(l.from, l.to)
-	return l.holder != nil
-}
-
-// giveBack gives what canHold took back to the system.
+// giveBack gives back what the holder has of the system.
 func (l *lane) giveBack() {
 	if l.holder != nil {
 		l.holder.pipe.Close()

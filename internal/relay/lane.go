@@ -51,7 +51,7 @@ type lane struct {
 }
 
 func newLane(from, to *End) *lane {
-	l := &lane{from: from, to: to, ready: readinessOf(from.Reader), done: make(chan struct{})}
+	l := &lane{from: from, to: to, ready: readinessOf(from.Reader), holder: newHolder(from, to), done: make(chan struct{})}
 	l.source = from.source(l)
 	if from.Tap == nil {
 		l.batch = newBatch(l.source, to.Sink)
